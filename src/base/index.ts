@@ -1,0 +1,15 @@
+export { assert, AssertionError, must, unreachable } from './assert.ts'
+export { deferred, TimeoutError, withTimeout, type Deferred } from './async.ts'
+export {
+  asError,
+  formatMicroTime,
+  formatTime,
+  parseTime,
+  realClock,
+  Slice,
+  sleepOn,
+  type Clock,
+  type Timer,
+} from './clock.ts'
+export { silentLog, type Log, type LogFields } from './log.ts'
+export { randomSuffix, realRandom, seededRandom, type Random } from './random.ts'
