@@ -12,4 +12,5 @@ export {
   type Timer,
 } from './clock.ts'
 export { silentLog, type Log, type LogFields } from './log.ts'
+export { compareUtf8, OrderedMap, type OrderedMapEditor } from './ordered-map.ts'
 export { randomSuffix, realRandom, seededRandom, type Random } from './random.ts'
