@@ -1,3 +1,4 @@
+import { isDNS1123Subdomain } from './names-validation.ts'
 import type { FieldError } from './field-error.ts'
 import type { ObjectMeta, ObjectMetaInput } from './object-meta.ts'
 import type { GroupVersion, GroupVersionKind } from './names.ts'
@@ -202,7 +203,7 @@ export function resource<S extends StructSchema>(definition: ResourceDefinition<
     generation: Object.hasOwn(subresources, 'status'),
     createOnUpdate: false,
     unconditionalUpdate: true,
-    validateName: isDNS1123Subdomain,
+    validateName: validateSubdomainName,
     ...definition,
     verbs: new Set(definition.verbs ?? allVerbs),
     subresources,
@@ -236,7 +237,7 @@ export function faceOf(resource: Resource, { group, version }: GroupVersion): Fa
   return resource.faces.find((face) => face.group === group && face.version === version)
 }
 
-/** A name usable as a DNS subdomain (RFC 1123), as most kinds ask. */
-function isDNS1123Subdomain(name: string, prefix: boolean): readonly string[] {
-  return nameIsDNSSubdomain(name, prefix)
+/** A name usable as a DNS subdomain (RFC 1123), as most kinds ask; a prefix may end in a dash. */
+function validateSubdomainName(name: string, prefix: boolean): readonly string[] {
+  return isDNS1123Subdomain(prefix ? name.replace(/-$/, 'a') : name)
 }
