@@ -34,3 +34,58 @@ export {
   type StatusDetails,
   type StatusReason,
 } from './status.ts'
+export {
+  ManagedFieldsEntry,
+  ObjectMeta,
+  OwnerReference,
+  type ObjectMetaDraft,
+  type ObjectMetaInput,
+} from './object-meta.ts'
+export * from './resource.ts'
+export {
+  boolean,
+  bytes,
+  double,
+  duration,
+  either,
+  Field,
+  int32,
+  int64,
+  intOrString,
+  item,
+  list,
+  map,
+  microTime,
+  oneOf,
+  pointer,
+  quantity,
+  raw,
+  string,
+  struct,
+  time,
+  value,
+} from './schema/builder.ts'
+export type {
+  EitherSchema,
+  FieldSpec,
+  Fields,
+  Json,
+  ListSchema,
+  MapSchema,
+  RawSchema,
+  ScalarSchema,
+  Schema,
+  StructSchema,
+  Structural,
+  Zero,
+} from './schema/schema.ts'
+export type { InputOf, Mutable, MutableOf, ReadOf } from './schema/types.ts'
+export {
+  DurationError,
+  formatDuration,
+  formatDurationMs,
+  parseDuration,
+  parseDurationMs,
+} from './duration.ts'
+export { IntOrStringError, scaledValue, type IntOrString } from './int-or-string.ts'
+export { parseQuantity, Quantity, QuantityError, type QuantityFormat } from './quantity.ts'
