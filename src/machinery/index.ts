@@ -89,3 +89,15 @@ export {
 } from './duration.ts'
 export { IntOrStringError, scaledValue, type IntOrString } from './int-or-string.ts'
 export { parseQuantity, Quantity, QuantityError, type QuantityFormat } from './quantity.ts'
+export { decodeObject, defaultObject, encodeCanonical, type DecodedObject } from './codec.ts'
+export { applyDefaults } from './schema/defaults.ts'
+export { DecodeError, Normalizer } from './schema/decode.ts'
+export {
+  encodeObject,
+  encodeUtf8,
+  findCuts,
+  spliceVersion,
+  type EncodedObject,
+} from './schema/encode.ts'
+export * from './ip.ts'
+export * from './names-validation.ts'

@@ -1,0 +1,104 @@
+import { compareUtf8 } from '#base'
+import type { KubeObject } from '../resource.ts'
+import { isObject } from './decode.ts'
+
+/**
+ * The bytes of one object in one representation, and where they are cut to serve them: after the
+ * TypeMeta (list items of typed kinds go without it) and where `metadata.resourceVersion` belongs,
+ * which the stored form does not hold because the revision belongs to the store.
+ */
+export interface EncodedObject {
+  readonly bytes: Uint8Array
+  /** Offset of `"metadata"`, behind kind and apiVersion. */
+  readonly typeMetaEnd: number
+  /** Offset inside metadata at which `,"resourceVersion":"…"` is spliced in. */
+  readonly versionAt: number
+}
+
+/** Encodes a normalized object; a resourceVersion in it is left out. */
+export function encodeObject(object: KubeObject, integerKeys: boolean): EncodedObject {
+  const { apiVersion, kind, metadata, ...body } = object
+  const { name, generateName, namespace, selfLink, uid, resourceVersion: _, ...rest } = metadata
+  const write = integerKeys ? sortedJson : json
+  const typeMeta = `{"kind":${JSON.stringify(kind)},"apiVersion":${JSON.stringify(apiVersion)},`
+  const head = `${typeMeta}"metadata":${JSON.stringify({ name, generateName, namespace, selfLink, uid }).slice(0, -1)}`
+  const tail = write(rest)
+  const parts = write(body)
+  const text = `${head}${tail === '{}' ? '' : `,${tail.slice(1, -1)}`}}${parts === '{}' ? '}' : `,${parts.slice(1)}`}`
+  const typeMetaEnd = Buffer.byteLength(typeMeta)
+  return {
+    bytes: encodeUtf8(text),
+    typeMetaEnd,
+    versionAt: Buffer.byteLength(head),
+  }
+}
+
+/** Finds the cuts of bytes that `encodeObject` made, in this process or another. */
+export function findCuts(bytes: Uint8Array): EncodedObject | undefined {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const typeMetaEnd = buffer.indexOf('"metadata":{')
+  if (typeMetaEnd === -1 || !startsWithTypeMeta(buffer, typeMetaEnd)) return undefined
+  const versionAt = endOfIdentity(buffer, typeMetaEnd + '"metadata":{'.length)
+  return versionAt === undefined ? undefined : { bytes, typeMetaEnd, versionAt }
+}
+
+/** The object's bytes with its resourceVersion. */
+export function spliceVersion(encoded: EncodedObject, revision: string): Uint8Array {
+  const { bytes, versionAt } = encoded
+  const version = `,"resourceVersion":"${revision}"`
+  const out = Buffer.allocUnsafeSlow(bytes.length + version.length)
+  out.set(bytes.subarray(0, versionAt))
+  out.write(version, versionAt, 'latin1')
+  out.set(bytes.subarray(versionAt), versionAt + version.length)
+  return out
+}
+
+/** UTF-8 in memory of its own: bytes that are kept must not pin Node's shared pool. */
+export function encodeUtf8(text: string): Uint8Array {
+  const out = Buffer.allocUnsafeSlow(Buffer.byteLength(text))
+  out.write(text, 'utf8')
+  return out
+}
+
+function startsWithTypeMeta(buffer: Buffer, end: number): boolean {
+  return /^\{"kind":"[^"\\]*","apiVersion":"[^"\\]*",$/.test(buffer.toString('latin1', 0, end))
+}
+
+/** Where the run of name, generateName, namespace, selfLink and uid ends. */
+function endOfIdentity(buffer: Buffer, from: number): number | undefined {
+  let at = from
+  for (;;) {
+    const start = buffer[at] === comma ? at + 1 : at
+    const member = /^"(name|generateName|namespace|selfLink|uid)":"[^"\\]*"/.exec(
+      buffer.toString('latin1', start, start + 600),
+    )
+    if (member === null) return at === from ? undefined : at
+    at = start + member[0].length
+  }
+}
+
+const comma = 0x2c
+
+function json(value: object): string {
+  try {
+    return JSON.stringify(value)
+  } catch (error) {
+    // JSON.stringify has no bigint; integers beyond 2^53 take the slow way.
+    if (error instanceof TypeError) return sortedJson(value)
+    throw error
+  }
+}
+
+/**
+ * JSON with the keys that look like integers in their sorted place, which an object's own order
+ * does not keep. Other keys keep the order they have.
+ */
+function sortedJson(value: unknown): string {
+  if (typeof value === 'bigint') return value.toString()
+  if (Array.isArray(value)) return `[${value.map(sortedJson).join(',')}]`
+  if (!isObject(value)) return JSON.stringify(value)
+  const keys = Object.keys(value).filter((key) => value[key] !== undefined)
+  // Only objects with user-chosen keys hold integer keys, and those are sorted throughout.
+  if (keys.some((key) => /^\d+$/.test(key))) keys.sort(compareUtf8)
+  return `{${keys.map((key) => `${JSON.stringify(key)}:${sortedJson(value[key])}`).join(',')}}`
+}
