@@ -125,7 +125,8 @@ test('printing and parsing again gives the same amount and text', () => {
     fc.property(amount, ([value, scale, format]) => {
       const quantity = Quantity.of(value, scale, format)
       const again = parseQuantity(quantity.toString())
-      const withinInt64 = value * 10n ** BigInt(scale + 9) < 2n ** 63n * 10n ** 9n
+      const size = (value < 0n ? -value : value) * 10n ** BigInt(scale + 9)
+      const withinInt64 = size < 2n ** 63n * 10n ** 9n
       if (format === 'BinarySI' && !withinInt64) return
       assert.equal(again.compare(quantity), 0)
       // 2000 of the binary family prints without a suffix and so comes back as a decimal.
