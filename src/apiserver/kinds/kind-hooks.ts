@@ -1,0 +1,38 @@
+import type { Compare, Op } from '#store'
+import type { KubeObject, ObjectDraft, Resource, StrategyContext } from '#machinery'
+import type { Answer } from '../request.ts'
+import type { SubresourceCall } from './subresource.ts'
+
+/**
+ * What a kind answers with effects beyond its own object: the only code of the API server that
+ * knows kinds. A file per kind exports one of these; `kinds/index.ts` lists them.
+ */
+export interface KindHooks {
+  readonly resource: Resource
+  /**
+   * More writes for the transaction that stores the object (addresses of a Service), decided anew
+   * for each attempt and free to change the draft. `undo` is not needed: nothing is written before
+   * the transaction, and if it fails everything is decided again.
+   */
+  alongside?(write: AlongsideWrite): Alongside | Promise<Alongside>
+  /** Whole subresources that are not the object itself: binding, eviction, token, and the reviews. */
+  readonly subresources?: Readonly<Record<string, (call: SubresourceCall) => Promise<Answer>>>
+  /** For virtual kinds: answers a create instead of storing (reviews). */
+  create?(call: SubresourceCall): Promise<Answer>
+  /** Seconds after which a stored object vanishes (Events). */
+  ttlSeconds?(object: KubeObject): number | undefined
+}
+
+export interface AlongsideWrite {
+  readonly operation: 'CREATE' | 'UPDATE' | 'DELETE'
+  /** In the stored face, after strategy and admission. */
+  readonly draft: ObjectDraft | undefined
+  readonly old: KubeObject | undefined
+  readonly dryRun: boolean
+  readonly context: StrategyContext
+}
+
+export interface Alongside {
+  readonly compare: readonly Compare[]
+  readonly ops: readonly Op[]
+}
