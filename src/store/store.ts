@@ -93,7 +93,10 @@ export interface TxnResult {
   readonly current: readonly (KeyValue | undefined)[]
 }
 
-/** Keys in [start, end), in byte order of their UTF-8. */
+/**
+ * Keys in [start, end), in byte order of their UTF-8. An end of `'\0'` means no upper bound, as in
+ * etcd. A limit of 0 means none.
+ */
 export interface RangeRequest {
   readonly start: string
   readonly end: string
@@ -113,6 +116,8 @@ export interface RangeResult {
 export interface WatchRequest {
   /** Events with a revision greater than this one are delivered. */
   readonly after: Revision
+  /** Only keys in [start, end) are delivered, and only their history counts; all keys otherwise. */
+  readonly range?: { readonly start: string; readonly end: string } | undefined
   /**
    * Called once per durable transaction, in order, synchronously with its becoming durable where
    * the store is embedded. Must not throw and must not block.
