@@ -101,3 +101,6 @@ export {
 } from './schema/encode.ts'
 export * from './ip.ts'
 export * from './names-validation.ts'
+export * from './fields.ts'
+export * from './labels.ts'
+export * from './object-meta-validation.ts'
