@@ -1,0 +1,109 @@
+import {
+  bytes,
+  type InputObjectOf,
+  int32,
+  item,
+  list,
+  map,
+  type ObjectOf,
+  oneOf,
+  type ReadOf,
+  resource,
+  string,
+  struct,
+  time,
+  value,
+} from '#machinery'
+
+export const CertificateSigningRequestSchema = struct(
+  'io.k8s.api.certificates.v1.CertificateSigningRequest',
+  () => ({
+    spec: value(CertificateSigningRequestSpec, 2).required(),
+    status: value(CertificateSigningRequestStatus, 3),
+  }),
+)
+
+export const CertificateSigningRequestSpec = struct(
+  'io.k8s.api.certificates.v1.CertificateSigningRequestSpec',
+  () => ({
+    request: bytes(1).orNull().required(),
+    signerName: string(7).emit().required(),
+    expirationSeconds: int32(8).keep(),
+    usages: list(
+      oneOf(
+        'any',
+        'cert sign',
+        'client auth',
+        'code signing',
+        'content commitment',
+        'crl sign',
+        'data encipherment',
+        'decipher only',
+        'digital signature',
+        'email protection',
+        'encipher only',
+        'ipsec end system',
+        'ipsec tunnel',
+        'ipsec user',
+        'key agreement',
+        'key encipherment',
+        'microsoft sgc',
+        'netscape sgc',
+        'ocsp signing',
+        's/mime',
+        'server auth',
+        'signing',
+        'timestamping',
+      ),
+      5,
+    ),
+    username: string(2),
+    uid: string(3),
+    groups: list(item.string, 4),
+    extra: map(item.list(item.string), 6),
+  }),
+)
+export type CertificateSigningRequestSpec = ReadOf<typeof CertificateSigningRequestSpec>
+
+export const CertificateSigningRequestStatus = struct(
+  'io.k8s.api.certificates.v1.CertificateSigningRequestStatus',
+  () => ({
+    conditions: list(CertificateSigningRequestCondition, 1).mapBy('type'),
+    certificate: bytes(2),
+  }),
+)
+export type CertificateSigningRequestStatus = ReadOf<typeof CertificateSigningRequestStatus>
+
+export const CertificateSigningRequestCondition = struct(
+  'io.k8s.api.certificates.v1.CertificateSigningRequestCondition',
+  () => ({
+    type: string(1).emit().required(),
+    status: string(6).emit().required(),
+    reason: string(2),
+    message: string(3),
+    lastUpdateTime: time(4).orNull(),
+    lastTransitionTime: time(5).orNull(),
+  }),
+)
+export type CertificateSigningRequestCondition = ReadOf<typeof CertificateSigningRequestCondition>
+
+export const CertificateSigningRequest = resource({
+  name: 'certificatesigningrequests',
+  shortNames: ['csr'],
+  namespaced: false,
+  faces: [
+    {
+      group: 'certificates.k8s.io',
+      version: 'v1',
+      kind: 'CertificateSigningRequest',
+      schema: CertificateSigningRequestSchema,
+    },
+  ],
+  subresources: {
+    status: true,
+    approval: { verbs: ['get', 'patch', 'update'] },
+  },
+  generation: false,
+})
+export type CertificateSigningRequest = ObjectOf<typeof CertificateSigningRequest>
+export type CertificateSigningRequestInput = InputObjectOf<typeof CertificateSigningRequest>

@@ -1,0 +1,52 @@
+import {
+  type InputObjectOf,
+  item,
+  list,
+  type ObjectOf,
+  type ReadOf,
+  resource,
+  string,
+  struct,
+  time,
+  value,
+} from '#machinery'
+
+export const NamespaceSchema = struct('io.k8s.api.core.v1.Namespace', () => ({
+  spec: value(NamespaceSpec, 2),
+  status: value(NamespaceStatus, 3),
+}))
+
+export const NamespaceSpec = struct('io.k8s.api.core.v1.NamespaceSpec', () => ({
+  finalizers: list(item.string, 1),
+}))
+export type NamespaceSpec = ReadOf<typeof NamespaceSpec>
+
+export const NamespaceStatus = struct('io.k8s.api.core.v1.NamespaceStatus', () => ({
+  phase: string(1).values('Active', 'Terminating').default('Active'),
+  conditions: list(NamespaceCondition, 2).mapBy('type').patch('merge', 'type'),
+}))
+export type NamespaceStatus = ReadOf<typeof NamespaceStatus>
+
+export const NamespaceCondition = struct('io.k8s.api.core.v1.NamespaceCondition', () => ({
+  type: string(1).emit().required(),
+  status: string(2).values('False', 'True', 'Unknown').emit().required(),
+  lastTransitionTime: time(4).orNull(),
+  reason: string(5),
+  message: string(6),
+}))
+export type NamespaceCondition = ReadOf<typeof NamespaceCondition>
+
+export const Namespace = resource({
+  name: 'namespaces',
+  shortNames: ['ns'],
+  namespaced: false,
+  faces: [{ group: '', version: 'v1', kind: 'Namespace', schema: NamespaceSchema }],
+  verbs: ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'],
+  subresources: {
+    status: true,
+    finalize: { verbs: ['update'] },
+  },
+  generation: false,
+})
+export type Namespace = ObjectOf<typeof Namespace>
+export type NamespaceInput = InputObjectOf<typeof Namespace>

@@ -1,0 +1,33 @@
+import { type InputObjectOf, type ObjectOf, resource, struct, value } from '#machinery'
+import { PodSpec } from './pod-spec.ts'
+import { PodStatus } from './pod-status.ts'
+
+export const PodSchema = struct('io.k8s.api.core.v1.Pod', () => ({
+  spec: value(PodSpec, 2),
+  status: value(PodStatus, 3),
+}))
+
+export const Pod = resource({
+  name: 'pods',
+  shortNames: ['po'],
+  categories: ['all'],
+  namespaced: true,
+  faces: [{ group: '', version: 'v1', kind: 'Pod', schema: PodSchema }],
+  subresources: {
+    status: true,
+    attach: { kind: { group: '', version: 'v1', kind: 'PodAttachOptions' }, verbs: ['connect'] },
+    binding: { kind: { group: '', version: 'v1', kind: 'Binding' }, verbs: ['create'] },
+    ephemeralcontainers: { verbs: ['get', 'patch', 'update'] },
+    eviction: { kind: { group: 'policy', version: 'v1', kind: 'Eviction' }, verbs: ['create'] },
+    exec: { kind: { group: '', version: 'v1', kind: 'PodExecOptions' }, verbs: ['connect'] },
+    log: { verbs: ['get'] },
+    portforward: {
+      kind: { group: '', version: 'v1', kind: 'PodPortForwardOptions' },
+      verbs: ['connect'],
+    },
+    proxy: { kind: { group: '', version: 'v1', kind: 'PodProxyOptions' }, verbs: ['connect'] },
+    resize: { verbs: ['get', 'patch', 'update'] },
+  },
+})
+export type Pod = ObjectOf<typeof Pod>
+export type PodInput = InputObjectOf<typeof Pod>

@@ -1,0 +1,87 @@
+import {
+  type InputObjectOf,
+  int32,
+  int64,
+  item,
+  list,
+  map,
+  type ObjectOf,
+  pointer,
+  type ReadOf,
+  resource,
+  string,
+  struct,
+  time,
+  value,
+} from '#machinery'
+import { PodTemplateSpec } from './pod-template-spec.ts'
+
+export const ReplicationControllerSchema = struct(
+  'io.k8s.api.core.v1.ReplicationController',
+  () => ({
+    spec: value(ReplicationControllerSpec, 2),
+    status: value(ReplicationControllerStatus, 3),
+  }),
+)
+
+export const ReplicationControllerSpec = struct(
+  'io.k8s.api.core.v1.ReplicationControllerSpec',
+  () => ({
+    replicas: int32(1).keep(),
+    minReadySeconds: int32(4),
+    selector: map(item.string, 2).atomic(),
+    template: pointer(PodTemplateSpec, 3),
+  }),
+)
+export type ReplicationControllerSpec = ReadOf<typeof ReplicationControllerSpec>
+
+export const ReplicationControllerStatus = struct(
+  'io.k8s.api.core.v1.ReplicationControllerStatus',
+  () => ({
+    replicas: int32(1).emit().required(),
+    fullyLabeledReplicas: int32(2),
+    readyReplicas: int32(4),
+    availableReplicas: int32(5),
+    observedGeneration: int64(3),
+    conditions: list(ReplicationControllerCondition, 6).mapBy('type').patch('merge', 'type'),
+  }),
+)
+export type ReplicationControllerStatus = ReadOf<typeof ReplicationControllerStatus>
+
+export const ReplicationControllerCondition = struct(
+  'io.k8s.api.core.v1.ReplicationControllerCondition',
+  () => ({
+    type: string(1).emit().required(),
+    status: string(2).values('False', 'True', 'Unknown').emit().required(),
+    lastTransitionTime: time(3).orNull(),
+    reason: string(4),
+    message: string(5),
+  }),
+)
+export type ReplicationControllerCondition = ReadOf<typeof ReplicationControllerCondition>
+
+export const ReplicationController = resource({
+  name: 'replicationcontrollers',
+  shortNames: ['rc'],
+  categories: ['all'],
+  namespaced: true,
+  faces: [
+    {
+      group: '',
+      version: 'v1',
+      kind: 'ReplicationController',
+      schema: ReplicationControllerSchema,
+    },
+  ],
+  storagePath: 'controllers',
+  subresources: {
+    status: true,
+    scale: {
+      kind: { group: 'autoscaling', version: 'v1', kind: 'Scale' },
+      verbs: ['get', 'patch', 'update'],
+      scale: { spec: '.spec.replicas', status: '.status.replicas', selector: '.spec.selector' },
+    },
+  },
+})
+export type ReplicationController = ObjectOf<typeof ReplicationController>
+export type ReplicationControllerInput = InputObjectOf<typeof ReplicationController>

@@ -1,0 +1,42 @@
+import {
+  type InputObjectOf,
+  type ObjectOf,
+  pointer,
+  type ReadOf,
+  resource,
+  string,
+  struct,
+  value,
+} from '#machinery'
+
+export const IngressClassSchema = struct('io.k8s.api.networking.v1.IngressClass', () => ({
+  spec: value(IngressClassSpec, 2),
+}))
+
+export const IngressClassSpec = struct('io.k8s.api.networking.v1.IngressClassSpec', () => ({
+  controller: string(1),
+  parameters: pointer(IngressClassParametersReference, 2),
+}))
+export type IngressClassSpec = ReadOf<typeof IngressClassSpec>
+
+export const IngressClassParametersReference = struct(
+  'io.k8s.api.networking.v1.IngressClassParametersReference',
+  () => ({
+    apiGroup: string(1).keep(),
+    kind: string(2).emit().required(),
+    name: string(3).emit().required(),
+    scope: string(4).orNull(),
+    namespace: string(5).keep(),
+  }),
+)
+export type IngressClassParametersReference = ReadOf<typeof IngressClassParametersReference>
+
+export const IngressClass = resource({
+  name: 'ingressclasses',
+  namespaced: false,
+  faces: [
+    { group: 'networking.k8s.io', version: 'v1', kind: 'IngressClass', schema: IngressClassSchema },
+  ],
+})
+export type IngressClass = ObjectOf<typeof IngressClass>
+export type IngressClassInput = InputObjectOf<typeof IngressClass>

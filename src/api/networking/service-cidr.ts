@@ -1,0 +1,40 @@
+import {
+  type InputObjectOf,
+  item,
+  list,
+  type ObjectOf,
+  type ReadOf,
+  resource,
+  struct,
+  value,
+} from '#machinery'
+import { Condition } from '../meta/condition.ts'
+
+export const ServiceCIDRSchema = struct('io.k8s.api.networking.v1.ServiceCIDR', () => ({
+  spec: value(ServiceCIDRSpec, 2),
+  status: value(ServiceCIDRStatus, 3),
+}))
+
+export const ServiceCIDRSpec = struct('io.k8s.api.networking.v1.ServiceCIDRSpec', () => ({
+  cidrs: list(item.string, 1),
+}))
+export type ServiceCIDRSpec = ReadOf<typeof ServiceCIDRSpec>
+
+export const ServiceCIDRStatus = struct('io.k8s.api.networking.v1.ServiceCIDRStatus', () => ({
+  conditions: list(Condition, 1).mapBy('type').patch('merge', 'type'),
+}))
+export type ServiceCIDRStatus = ReadOf<typeof ServiceCIDRStatus>
+
+export const ServiceCIDR = resource({
+  name: 'servicecidrs',
+  namespaced: false,
+  faces: [
+    { group: 'networking.k8s.io', version: 'v1', kind: 'ServiceCIDR', schema: ServiceCIDRSchema },
+  ],
+  subresources: {
+    status: true,
+  },
+  generation: false,
+})
+export type ServiceCIDR = ObjectOf<typeof ServiceCIDR>
+export type ServiceCIDRInput = InputObjectOf<typeof ServiceCIDR>

@@ -1,0 +1,68 @@
+import {
+  type InputObjectOf,
+  int32,
+  int64,
+  intOrString,
+  item,
+  list,
+  map,
+  type ObjectOf,
+  pointer,
+  type ReadOf,
+  resource,
+  string,
+  struct,
+  value,
+} from '#machinery'
+import { Condition } from '../meta/condition.ts'
+import { LabelSelector } from '../meta/label-selector.ts'
+
+export const PodDisruptionBudgetSchema = struct('io.k8s.api.policy.v1.PodDisruptionBudget', () => ({
+  spec: value(PodDisruptionBudgetSpec, 2),
+  status: value(PodDisruptionBudgetStatus, 3),
+}))
+
+export const PodDisruptionBudgetSpec = struct(
+  'io.k8s.api.policy.v1.PodDisruptionBudgetSpec',
+  () => ({
+    minAvailable: intOrString(1),
+    selector: pointer(LabelSelector, 2).patch('replace'),
+    maxUnavailable: intOrString(3),
+    unhealthyPodEvictionPolicy: string(4).values('AlwaysAllow', 'IfHealthyBudget').keep(),
+  }),
+)
+export type PodDisruptionBudgetSpec = ReadOf<typeof PodDisruptionBudgetSpec>
+
+export const PodDisruptionBudgetStatus = struct(
+  'io.k8s.api.policy.v1.PodDisruptionBudgetStatus',
+  () => ({
+    observedGeneration: int64(1),
+    disruptedPods: map(item.time, 2),
+    disruptionsAllowed: int32(3).emit(),
+    currentHealthy: int32(4).emit(),
+    desiredHealthy: int32(5).emit(),
+    expectedPods: int32(6).emit(),
+    conditions: list(Condition, 7).mapBy('type').patch('merge', 'type'),
+  }),
+)
+export type PodDisruptionBudgetStatus = ReadOf<typeof PodDisruptionBudgetStatus>
+
+export const PodDisruptionBudget = resource({
+  name: 'poddisruptionbudgets',
+  shortNames: ['pdb'],
+  namespaced: true,
+  faces: [
+    {
+      group: 'policy',
+      version: 'v1',
+      kind: 'PodDisruptionBudget',
+      schema: PodDisruptionBudgetSchema,
+    },
+  ],
+  subresources: {
+    status: true,
+  },
+  unconditionalUpdate: false,
+})
+export type PodDisruptionBudget = ObjectOf<typeof PodDisruptionBudget>
+export type PodDisruptionBudgetInput = InputObjectOf<typeof PodDisruptionBudget>

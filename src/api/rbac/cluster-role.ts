@@ -1,0 +1,37 @@
+import {
+  type InputObjectOf,
+  list,
+  type ObjectOf,
+  pointer,
+  type ReadOf,
+  resource,
+  struct,
+} from '#machinery'
+import { LabelSelector } from '../meta/label-selector.ts'
+import { PolicyRule } from './policy-rule.ts'
+
+export const ClusterRoleSchema = struct('io.k8s.api.rbac.v1.ClusterRole', () => ({
+  rules: list(PolicyRule, 2).orNull(),
+  aggregationRule: pointer(AggregationRule, 3),
+}))
+
+export const AggregationRule = struct('io.k8s.api.rbac.v1.AggregationRule', () => ({
+  clusterRoleSelectors: list(LabelSelector, 1),
+}))
+export type AggregationRule = ReadOf<typeof AggregationRule>
+
+export const ClusterRole = resource({
+  name: 'clusterroles',
+  namespaced: false,
+  faces: [
+    {
+      group: 'rbac.authorization.k8s.io',
+      version: 'v1',
+      kind: 'ClusterRole',
+      schema: ClusterRoleSchema,
+    },
+  ],
+  createOnUpdate: true,
+})
+export type ClusterRole = ObjectOf<typeof ClusterRole>
+export type ClusterRoleInput = InputObjectOf<typeof ClusterRole>

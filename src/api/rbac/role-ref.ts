@@ -1,0 +1,24 @@
+import { type ReadOf, string, struct } from '#machinery'
+
+export const RoleRef = struct(
+  'io.k8s.api.rbac.v1.RoleRef',
+  () => ({
+    apiGroup: string(1).emit(),
+    kind: string(2).emit().required(),
+    name: string(3).emit().required(),
+  }),
+  { mapType: 'atomic' },
+)
+export type RoleRef = ReadOf<typeof RoleRef>
+
+export const Subject = struct(
+  'io.k8s.api.rbac.v1.Subject',
+  () => ({
+    kind: string(1).emit().required(),
+    apiGroup: string(2),
+    name: string(3).emit().required(),
+    namespace: string(4),
+  }),
+  { mapType: 'atomic' },
+)
+export type Subject = ReadOf<typeof Subject>

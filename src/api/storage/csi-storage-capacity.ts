@@ -1,0 +1,33 @@
+import {
+  type InputObjectOf,
+  type ObjectOf,
+  pointer,
+  quantity,
+  resource,
+  string,
+  struct,
+} from '#machinery'
+import { LabelSelector } from '../meta/label-selector.ts'
+
+export const CSIStorageCapacitySchema = struct('io.k8s.api.storage.v1.CSIStorageCapacity', () => ({
+  nodeTopology: pointer(LabelSelector, 2),
+  storageClassName: string(3).emit().required(),
+  capacity: quantity(4),
+  maximumVolumeSize: quantity(5),
+}))
+
+export const CSIStorageCapacity = resource({
+  name: 'csistoragecapacities',
+  namespaced: true,
+  faces: [
+    {
+      group: 'storage.k8s.io',
+      version: 'v1',
+      kind: 'CSIStorageCapacity',
+      schema: CSIStorageCapacitySchema,
+    },
+  ],
+  unconditionalUpdate: false,
+})
+export type CSIStorageCapacity = ObjectOf<typeof CSIStorageCapacity>
+export type CSIStorageCapacityInput = InputObjectOf<typeof CSIStorageCapacity>

@@ -1,0 +1,36 @@
+import {
+  boolean,
+  type InputObjectOf,
+  item,
+  list,
+  map,
+  type ObjectOf,
+  resource,
+  string,
+  struct,
+} from '#machinery'
+import { TopologySelectorTerm } from '../core/node-selector.ts'
+
+export const StorageClassSchema = struct('io.k8s.api.storage.v1.StorageClass', () => ({
+  provisioner: string(2).emit().required(),
+  parameters: map(item.string, 3),
+  reclaimPolicy: string(4).keep().default('Delete'),
+  mountOptions: list(item.string, 5),
+  allowVolumeExpansion: boolean(6).keep(),
+  volumeBindingMode: string(7)
+    .values('Immediate', 'WaitForFirstConsumer')
+    .keep()
+    .default('Immediate'),
+  allowedTopologies: list(TopologySelectorTerm, 8),
+}))
+
+export const StorageClass = resource({
+  name: 'storageclasses',
+  shortNames: ['sc'],
+  namespaced: false,
+  faces: [
+    { group: 'storage.k8s.io', version: 'v1', kind: 'StorageClass', schema: StorageClassSchema },
+  ],
+})
+export type StorageClass = ObjectOf<typeof StorageClass>
+export type StorageClassInput = InputObjectOf<typeof StorageClass>
