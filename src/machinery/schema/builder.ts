@@ -98,9 +98,9 @@ export class Field<Read, Input, Always extends boolean = false, Required extends
     return this.#with({ patchStrategy: strategy, patchMergeKey: mergeKey })
   }
 
-  /** The protobuf message this field travels in, where JSON inlines it. */
-  inlineIn(proto: number): Field<Read, Input, Always, Required> {
-    return this.#with({ protoInline: proto })
+  /** The protobuf message this field travels in, where JSON inlines it, and the one within that. */
+  inlineIn(proto: number, inner = 0): Field<Read, Input, Always, Required> {
+    return this.#with({ protoInline: proto, protoInlineInner: inner })
   }
 
   /** Known, but dropped when written: its feature is alpha and off. */
@@ -198,6 +198,7 @@ export const item = {
   int64: itemOf<number>()({ type: 'integer', format: 'int64' }),
   bytes: itemOf<string>()({ type: 'bytes', format: 'byte' }),
   quantity: itemOf<string, string | number>()({ type: 'quantity' }),
+  time: itemOf<string>()({ type: 'time' }),
   raw: (name: string) => itemOf<Json>()({ type: 'raw', name }),
   list: <S extends Schema>(items: S) =>
     itemOf<readonly ReadOf<S>[], readonly InputOf<S>[]>()({

@@ -127,6 +127,8 @@ export interface FieldSpec {
   readonly proto: number
   /** The number of the message this field travels in, where protobuf nests what JSON inlines. */
   readonly protoInline: number
+  /** The message within that one, for the one type that nests twice (NamedRuleWithOperations). */
+  readonly protoInlineInner?: number
   readonly zero: Zero
   readonly required: boolean
   readonly default: Json | undefined
