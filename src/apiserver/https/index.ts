@@ -1,0 +1,1 @@
+export { serveHttps, type HttpsOptions, type HttpsServer } from './serve.ts'

@@ -1,0 +1,146 @@
+import { once } from 'node:events'
+import type { Writable } from 'node:stream'
+import { constants, createGzip, gzip } from 'node:zlib'
+import { promisify } from 'node:util'
+import { Slice, type Clock } from '#base'
+import type { ApiResponse } from '../request.ts'
+import { gzipBytesMin, gzipLevel } from './limits.ts'
+import type { HttpResponse } from './messages.ts'
+import { sendStream } from './stream.ts'
+
+export interface SendOptions {
+  readonly clock: Clock
+  /** The request was a HEAD: headers only. */
+  readonly headersOnly: boolean
+  readonly gzip: boolean
+}
+
+const gzipBytes = promisify(gzip)
+
+/**
+ * Sends an answer and resolves when its last byte has been handed to the connection, or the peer
+ * has gone. Between chunks it waits for the peer and lets other work run.
+ */
+export async function sendResponse(
+  response: HttpResponse,
+  answer: ApiResponse,
+  options: SendOptions,
+): Promise<void> {
+  if (response.destroyed) return
+  const { body } = answer
+  switch (body.type) {
+    case 'bytes':
+      return sendBytes(response, answer, body.bytes, options)
+    case 'chunks':
+      if (options.headersOnly) return finish(response, answer, {})
+      return sendChunks(response, answer, body.chunks, options)
+    case 'stream':
+      if (options.headersOnly) return finish(response, answer, {})
+      writeHead(response, answer, {})
+      return sendStream(response, body, options.clock)
+  }
+}
+
+async function sendBytes(
+  response: HttpResponse,
+  answer: ApiResponse,
+  bytes: Uint8Array,
+  options: SendOptions,
+): Promise<void> {
+  const compress = options.gzip && mayCompress(answer) && bytes.byteLength >= gzipBytesMin
+  const sent = compress ? await gzipBytes(bytes, { level: gzipLevel }) : bytes
+  const headers = {
+    ...(compress ? gzipHeaders : {}),
+    ...(hasBody(answer.code) ? { 'content-length': String(sent.byteLength) } : {}),
+  }
+  finish(response, answer, headers, options.headersOnly ? undefined : sent)
+}
+
+async function sendChunks(
+  response: HttpResponse,
+  answer: ApiResponse,
+  chunks: Iterable<Uint8Array>,
+  options: SendOptions,
+): Promise<void> {
+  if (!options.gzip || !mayCompress(answer)) {
+    writeHead(response, answer, {})
+    await pump(chunks, response, response, options.clock)
+    response.end()
+    return
+  }
+  const iterator = chunks[Symbol.iterator]()
+  const head: Uint8Array[] = []
+  let length = 0
+  while (length < gzipBytesMin) {
+    const next = iterator.next()
+    if (next.done === true) return sendBytes(response, answer, Buffer.concat(head), options)
+    head.push(next.value)
+    length += next.value.byteLength
+  }
+  writeHead(response, answer, gzipHeaders)
+  const zip = createGzip({ level: gzipLevel, flush: constants.Z_NO_FLUSH })
+  response.once('close', () => zip.destroy())
+  zip.pipe(response)
+  await pump(concat(head, iterator), zip, response, options.clock)
+  zip.end()
+}
+
+/** Writes chunks as fast as the peer takes them. Stops asking for more when the peer has gone. */
+async function pump(
+  chunks: Iterable<Uint8Array>,
+  target: Writable,
+  response: HttpResponse,
+  clock: Clock,
+): Promise<void> {
+  const slice = new Slice(clock)
+  for (const chunk of chunks) {
+    if (response.destroyed) return
+    if (!target.write(chunk)) await drained(target, response)
+    else await slice.breathe()
+  }
+}
+
+async function drained(target: Writable, response: HttpResponse): Promise<void> {
+  const done = new AbortController()
+  const { signal } = done
+  try {
+    await Promise.race([once(target, 'drain', { signal }), once(response, 'close', { signal })])
+  } finally {
+    done.abort()
+  }
+}
+
+function* concat(head: Uint8Array[], rest: Iterator<Uint8Array>): Generator<Uint8Array> {
+  yield* head
+  for (let next = rest.next(); next.done !== true; next = rest.next()) yield next.value
+}
+
+const gzipHeaders = { 'content-encoding': 'gzip', vary: 'Accept-Encoding' }
+
+function mayCompress(answer: ApiResponse): boolean {
+  return !Object.keys(answer.headers).some((name) => name.toLowerCase() === 'content-encoding')
+}
+
+function hasBody(code: number): boolean {
+  return code >= 200 && code !== 204 && code !== 304
+}
+
+function finish(
+  response: HttpResponse,
+  answer: ApiResponse,
+  headers: Readonly<Record<string, string>>,
+  bytes?: Uint8Array,
+): void {
+  writeHead(response, answer, headers)
+  if (bytes === undefined || bytes.byteLength === 0) response.end()
+  else response.end(bytes)
+}
+
+function writeHead(
+  response: HttpResponse,
+  answer: ApiResponse,
+  headers: Readonly<Record<string, string>>,
+): void {
+  if (response.destroyed) return
+  response.writeHead(answer.code, { ...answer.headers, ...headers })
+}

@@ -1,0 +1,186 @@
+import type { ServerResponse } from 'node:http'
+import { constants, createSecureServer, type Http2ServerResponse } from 'node:http2'
+import type { AddressInfo } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import type { Clock, Log } from '#base'
+import { asError, withTimeout } from '#base'
+import type { ApiHandler, ApiResponse } from '../request.ts'
+import { acceptsGzip } from './compression.ts'
+import { Connections, ignore } from './connections.ts'
+import * as limits from './limits.ts'
+import { asHttpResponse, isHttp2, type HttpRequest, type HttpResponse } from './messages.ts'
+import { HttpApiRequest } from './request.ts'
+import { sendResponse } from './response.ts'
+
+export interface HttpsOptions {
+  readonly handler: ApiHandler
+  readonly clock: Clock
+  readonly log: Log
+  /** An address of this machine; '::' and '0.0.0.0' are all of them. */
+  readonly host: string
+  /** 0: any that is free. */
+  readonly port: number
+  /** PEM. */
+  readonly certificate: string
+  readonly key: string
+  /**
+   * PEM of the CAs whose client certificates are asked for. A certificate of any other is let in,
+   * too: it is the authentication stage that judges.
+   */
+  readonly clientCas: readonly string[]
+}
+
+export interface HttpsServer {
+  readonly host: string
+  readonly port: number
+  /**
+   * Takes no more connections and tells the open ones to go (GOAWAY, Connection: close). Exchanges
+   * in flight have `graceMs` to end; what is left is cut off. Idempotent.
+   */
+  close(graceMs: number): Promise<void>
+}
+
+/**
+ * Serves a handler on one TLS port, over HTTP/2 and HTTP/1.1. Rejects with Node's error when the
+ * port cannot be had (EADDRINUSE, EACCES, EADDRNOTAVAIL).
+ */
+export async function serveHttps(options: HttpsOptions): Promise<HttpsServer> {
+  const server = createSecureServer({
+    allowHTTP1: true,
+    cert: options.certificate,
+    key: options.key,
+    minVersion: 'TLSv1.2',
+    requestCert: true,
+    rejectUnauthorized: false,
+    ...(options.clientCas.length > 0 ? { ca: [...options.clientCas] } : {}),
+    handshakeTimeout: limits.handshakeTimeoutMs,
+    maxHeaderListPairs: limits.headerPairsMax,
+    streamResetBurst: limits.resetBurst,
+    streamResetRate: limits.resetsPerSecond,
+    settings: {
+      maxConcurrentStreams: limits.streamsPerConnectionMax,
+      maxHeaderListSize: limits.headerBytesMax,
+      initialWindowSize: limits.streamWindowBytes,
+      enablePush: false,
+    },
+  })
+  // Of HTTP/1.1; the types know them on that server only.
+  Object.assign(server, {
+    maxHeaderSize: limits.headerBytesMax,
+    headersTimeout: limits.headersTimeoutMs,
+    requestTimeout: limits.bodyTimeoutMs,
+    keepAliveTimeout: limits.idleTimeoutMs,
+  })
+  const connections = new Connections(options.clock)
+  const exchanges = new Exchanges(options, connections)
+  server.on('session', (session) => connections.addSession(session))
+  server.on('secureConnection', (socket: TLSSocket) => connections.addSocket(socket))
+  server.on('request', (request: HttpRequest, response: ServerResponse | Http2ServerResponse) =>
+    exchanges.start(request, asHttpResponse(response), undefined),
+  )
+  server.on('checkContinue', (request: HttpRequest, raw: ServerResponse | Http2ServerResponse) => {
+    const response = asHttpResponse(raw)
+    exchanges.start(request, response, () => response.writeContinue())
+  })
+  server.on('tlsClientError', (error) =>
+    options.log.debug('TLS handshake failed', { error: asError(error).message }),
+  )
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ host: options.host, port: options.port }, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+  server.on('error', (error) => options.log.error('HTTPS server failed', { error: error.message }))
+  const { port } = addressOf(server.address())
+  let closing: Promise<void> | undefined
+  return {
+    host: options.host,
+    port,
+    close(graceMs) {
+      closing ??= (async () => {
+        const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+        exchanges.closing = true
+        connections.sayGoodbye()
+        try {
+          await withTimeout(options.clock, connections.allGone(), graceMs, 'open connections')
+        } catch {
+          connections.cutOff()
+        }
+        await closed
+      })()
+      return closing
+    },
+  }
+}
+
+function addressOf(address: AddressInfo | string | null): AddressInfo {
+  if (address === null || typeof address === 'string') throw new Error('the server has no port')
+  return address
+}
+
+/** Takes requests to the handler and answers back. */
+class Exchanges {
+  /** HTTP/1.1 peers are told with each answer to close. */
+  closing = false
+  readonly #options: HttpsOptions
+  readonly #connections: Connections
+
+  constructor(options: HttpsOptions, connections: Connections) {
+    this.#options = options
+    this.#connections = connections
+  }
+
+  start(message: HttpRequest, response: HttpResponse, sendContinue: (() => void) | undefined) {
+    this.#run(message, response, sendContinue).catch((error: unknown) => {
+      this.#options.log.error('sending an answer failed', { error: asError(error).message })
+      response.destroy()
+    })
+  }
+
+  async #run(
+    message: HttpRequest,
+    response: HttpResponse,
+    sendContinue: (() => void) | undefined,
+  ): Promise<void> {
+    const { clock, handler } = this.#options
+    const socket = isHttp2(message) ? message.stream.session?.socket : message.socket
+    const peer = this.#connections.peerOf(socket)
+    const request = new HttpApiRequest(message, { peer, clock, sendContinue })
+    const exchange = isHttp2(message) ? undefined : this.#connections.begin(message.socket)
+    // Errors of a connection end its exchanges; 'close' always follows.
+    message.on('error', ignore)
+    response.on('error', ignore)
+    response.once('close', () => {
+      exchange?.end()
+      if (!response.writableEnded) request.abort()
+    })
+    const handled = await handler.serve(request)
+    const answer = this.closing && !isHttp2(message) ? lastAnswer(handled) : handled
+    if (carriesCredentials(request) && answer.code !== 401) {
+      this.#connections.trust(message)
+    }
+    response.once('finish', () => abandonBody(message))
+    await sendResponse(response, answer, {
+      clock,
+      headersOnly: request.method === 'HEAD',
+      gzip: answer.code === 200 && acceptsGzip(request.header('accept-encoding')),
+    })
+  }
+}
+
+function lastAnswer(answer: ApiResponse): ApiResponse {
+  return { ...answer, headers: { ...answer.headers, connection: 'close' } }
+}
+
+function carriesCredentials(request: HttpApiRequest): boolean {
+  return request.peer.certificate !== undefined || request.header('authorization') !== undefined
+}
+
+/** After the answer nobody reads the rest of a body: tell the peer to stop sending it. */
+function abandonBody(message: HttpRequest): void {
+  if (message.complete || message.readableEnded) return
+  if (isHttp2(message)) message.stream.close(constants.NGHTTP2_NO_ERROR)
+  else message.socket.destroySoon()
+}
