@@ -57,7 +57,9 @@ export async function openEngine(journal: Journal, options: EngineOptions): Prom
     })
   } catch (error) {
     await journal.close()
-    throw error
+    if (error instanceof StoreError) throw error
+    const cause = asError(error)
+    throw new StoreError('Unusable', `the store cannot be read: ${cause.message}`, { cause })
   }
 }
 
@@ -70,7 +72,10 @@ export class Engine implements Store {
   readonly #journal: Journal
   readonly #options: EngineOptions
   readonly #keyspace: Keyspace
+  /** What may be gone: raised before anything goes. */
   readonly #floors: Floors
+  /** What is gone: how far compaction got, so that it goes on from there after a failure. */
+  readonly #compacted: Floors
   readonly #leases: Leases
   readonly #queue: CommitQueue
   readonly #watchers: Watchers
@@ -85,6 +90,7 @@ export class Engine implements Store {
     this.#options = options
     this.#keyspace = loaded.keyspace
     this.#floors = loaded.floors
+    this.#compacted = new Floors(loaded.floors.all)
     this.#lastAt = loaded.lastAt
     this.#watchers = new Watchers(journal, loaded.floors, loaded.keyspace.durableRevision)
     this.#queue = new CommitQueue(journal, {
@@ -333,12 +339,13 @@ export class Engine implements Store {
     return error
   }
 
-  /** What a read of the journal rejects with is the store's failure, unless it is a StoreError. */
+  /** Whatever the journal rejects with is the store's failure, unless there is just no space. */
   async #served<T>(read: Promise<T>): Promise<T> {
     try {
       return await read
     } catch (error) {
-      throw error instanceof StoreError ? error : this.#stop(asError(error))
+      if (error instanceof StoreError && error.reason === 'NoSpace') throw error
+      throw this.#stop(asError(error))
     }
   }
 
@@ -377,7 +384,7 @@ export class Engine implements Store {
   }
 
   async #compact(request: CompactRequest): Promise<void> {
-    let after = this.#floors.of(request)
+    let after = this.#compacted.of(request)
     if (request.revision <= after) return
     // Before anything is gone, so that no read in between finds half of it.
     this.#floors.raise(request, request.revision)
@@ -391,6 +398,7 @@ export class Engine implements Store {
         limit: limits.compactionSlice,
       })
       after = (await this.#served(slice)).reached
+      this.#compacted.raise(request, after)
     }
   }
 

@@ -1,4 +1,4 @@
-import type { Clock, Log, Random } from '#base'
+import { unreachable, type Clock, type Log, type Random } from '#base'
 import { Compactor } from './compactor.ts'
 import { openEngine } from './engine.ts'
 import type { Journal } from './journal.ts'
@@ -6,7 +6,12 @@ import * as limits from './limits.ts'
 import { MemoryJournal } from './memory-journal.ts'
 import type { Store } from './store.ts'
 
-export type OpenStoreOptions = StoreServices & { readonly type: 'memory' }
+export type OpenStoreOptions = StoreServices &
+  (
+    | { readonly type: 'memory' }
+    /** The directory is made where it is absent, and locked while the store is open. */
+    | { readonly type: 'sqlite'; readonly dataDir: string }
+  )
 
 export interface StoreServices {
   readonly clock: Clock
@@ -19,8 +24,18 @@ export interface StoreServices {
 }
 
 /** Opens a store; dispose of it to close. Fails with reason `Unusable` where it cannot be served. */
-export function openStore(options: OpenStoreOptions): Promise<Store> {
-  return openEmbedded(new MemoryJournal(), limits.historyBytesInMemoryMax, options)
+export async function openStore(options: OpenStoreOptions): Promise<Store> {
+  switch (options.type) {
+    case 'memory':
+      return openEmbedded(new MemoryJournal(), limits.historyBytesInMemoryMax, options)
+    case 'sqlite': {
+      const { SqliteJournal } = await import('./sqlite-journal.ts')
+      const journal = new SqliteJournal({ dir: options.dataDir, clock: options.clock })
+      return openEmbedded(journal, limits.historyBytesOnDiskMax, options)
+    }
+    default:
+      return unreachable(options)
+  }
 }
 
 async function openEmbedded(

@@ -123,6 +123,11 @@ export interface WatchRequest {
    * the store is embedded. Must not throw and must not block.
    */
   onEvents(batch: WatchBatch): void
+  /**
+   * Called once, when all that was durable as the watch began has been delivered, and before
+   * anything newer is; never synchronously with `watch`.
+   */
+  onCaughtUp?(): void
   /** Called at most once, when the stream cannot go on. Not called after `close`. */
   onEnd(end: WatchEnd): void
 }

@@ -44,6 +44,9 @@ export class Watchers {
     }
     this.#watchers.add(watcher)
     if (watcher.state === 'behind') void this.#catchUp(watcher)
+    else if (request.onCaughtUp !== undefined) {
+      queueMicrotask(() => announceCaughtUp(watcher))
+    }
     return {
       close: () => {
         watcher.state = 'closed'
@@ -97,6 +100,7 @@ export class Watchers {
     if (watcher.state !== 'behind') return
     watcher.state = 'live'
     for (const batch of this.#recent) deliver(watcher, batch)
+    announceCaughtUp(watcher)
   }
 
   #checkHistory(watcher: Watcher): void {
@@ -143,6 +147,10 @@ interface Watcher {
   /** Everything up to here was delivered, as far as it was asked for. */
   position: Revision
   state: 'behind' | 'live' | 'closed'
+}
+
+function announceCaughtUp(watcher: Watcher): void {
+  if (watcher.state !== 'closed') watcher.request.onCaughtUp?.()
 }
 
 function deliver(watcher: Watcher, batch: WatchBatch): void {
