@@ -89,7 +89,13 @@ export {
 } from './duration.ts'
 export { IntOrStringError, scaledValue, type IntOrString } from './int-or-string.ts'
 export { parseQuantity, Quantity, QuantityError, type QuantityFormat } from './quantity.ts'
-export { decodeObject, defaultObject, encodeCanonical, type DecodedObject } from './codec.ts'
+export {
+  decodeObject,
+  defaultObject,
+  encodeCanonical,
+  normalizeObject,
+  type DecodedObject,
+} from './codec.ts'
 export { applyDefaults } from './schema/defaults.ts'
 export { DecodeError, Normalizer } from './schema/decode.ts'
 export {
@@ -111,3 +117,9 @@ export * from './table.ts'
 export * from './yaml.ts'
 export * from './json-patch.ts'
 export { createMergePatch, mergePatch } from './merge-patch.ts'
+export { strategicMergePatch } from './schema/strategic-merge-patch.ts'
+export { managerFromUserAgent, updateManagedFields } from './schema/managed-fields.ts'
+export { wholeObject } from './schema/whole.ts'
+export * from './conditions-validation.ts'
+export * from './label-selector-validation.ts'
+export { setOfFields, type FieldSet } from './schema/field-set.ts'
