@@ -30,6 +30,11 @@ export function decodeObject(face: Face, json: unknown): DecodedObject {
   }
 }
 
+/** An object in canonical form, for comparing; see `encodeCanonical`. */
+export function normalizeObject(face: Face, object: KubeObject): KubeObject {
+  return normalizeWith(new Normalizer(), face, object).draft
+}
+
 /** Sets the face's defaults in place. */
 export function defaultObject(face: Face, draft: ObjectDraft): void {
   applyDefaults(face.schema, asRecord(draft))

@@ -55,7 +55,7 @@ export interface Resource<S extends StructSchema = StructSchema> extends Strateg
   readonly selectableFields: readonly SelectableField<S>[]
   readonly columns: readonly Column<S>[]
   /** The conditions kubectl greys rows out by, such as a pod that has completed. */
-  readonly rowConditions?: ((object: Whole<S>) => readonly RowCondition[]) | undefined
+  rowConditions?(object: Whole<S>): readonly RowCondition[]
 }
 
 export type Verb =
@@ -104,6 +104,12 @@ export interface Strategy<S extends StructSchema = StructSchema> {
   deletionGrace?(object: Whole<S>, requestedSeconds: number | undefined): number | undefined
   /** The cascade when a delete names none; background where absent. */
   readonly defaultPropagation?: 'Background' | 'Orphan' | undefined
+  /** What else must be gone before the object goes, besides metadata.finalizers (namespaces). */
+  pendingFinalizers?(object: Whole<S>): readonly string[]
+  /** Marks an object whose deletion begins but cannot be carried out yet. */
+  markDeleting?(draft: WholeDraft<S>, context: StrategyContext): void
+  /** A delete that is carried out answers with the object's last state instead of a Status. */
+  readonly returnsDeleted?: boolean | undefined
 }
 
 export interface StrategyContext {

@@ -203,6 +203,15 @@ export function timeoutError(message: string, retryAfterSeconds = 0): StatusErro
   return failure(504, 'Timeout', `Timeout: ${message}`, { retryAfterSeconds })
 }
 
+/** A read at a revision that has not been reached; clients recognise the cause (KEP-1904). */
+export function tooLargeResourceVersion(asked: number, current: number): StatusError {
+  const message = `Too large resource version: ${asked}, current: ${current}`
+  return failure(504, 'Timeout', `Timeout: ${message}`, {
+    causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }],
+    retryAfterSeconds: 1,
+  })
+}
+
 export function requestEntityTooLarge(message: string): StatusError {
   return failure(413, 'RequestEntityTooLarge', `Request entity too large: ${message}`)
 }

@@ -4,7 +4,9 @@ import type { Fields, Schema, StructSchema } from './schema.ts'
 /** A value of the schema as it is read: defaulted and emitted fields present, readonly throughout. */
 export type ReadOf<S> =
   S extends StructSchema<infer F>
-    ? ReadFields<F>
+    ? string extends keyof F
+      ? unknown
+      : ReadFields<F>
     : S extends Typed<infer R, unknown>
       ? R
       : S extends Schema
@@ -14,7 +16,9 @@ export type ReadOf<S> =
 /** A value of the schema as a client may write it. */
 export type InputOf<S> =
   S extends StructSchema<infer F>
-    ? InputFields<F>
+    ? string extends keyof F
+      ? unknown
+      : InputFields<F>
     : S extends Typed<unknown, infer I>
       ? I
       : S extends Schema
