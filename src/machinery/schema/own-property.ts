@@ -1,3 +1,5 @@
+import type { Json } from './schema.ts'
+
 /** An object whose keys its users choose. */
 export type Dictionary<T> = Readonly<Record<string, T>>
 
@@ -23,6 +25,14 @@ export function setOwn<T>(object: Record<string, T>, key: string, value: NoInfer
   }
 }
 
-export function isDictionary<T>(value: T): value is T & Dictionary<T> {
+/** An object that is no array. */
+export function isDictionary(value: Json | undefined): value is Dictionary<Json>
+export function isDictionary(value: unknown): value is Dictionary<unknown>
+export function isDictionary(value: unknown): value is Dictionary<unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** A value as an object; anything else is an empty one. */
+export function dictionaryIn(value: Json | undefined): Dictionary<Json> {
+  return isDictionary(value) ? value : {}
 }

@@ -2,6 +2,7 @@ import { badRequest, StatusError } from '../status.ts'
 import { goKind, goText } from './go-text.ts'
 import { getOwn, isDictionary, setOwn, type Dictionary } from './own-property.ts'
 import type { Json, Schema, StructSchema } from './schema.ts'
+import { unclassified } from './unclassified.ts'
 
 /**
  * Strategic merge patch (API conventions, "Strategic merge patch"): the patch's objects are merged
@@ -143,7 +144,7 @@ function checkOrder(change: List, order: List, mergeKey: string): void {
     if (sameItem(item, place, mergeKey)) next++
   }
   if (next < items.length) {
-    throw failure(
+    throw unclassified(
       `The order in patch list:\n${goText(change)}\n doesn't match $setElementOrder list:\n${goText(order)}\n`,
     )
   }
@@ -168,7 +169,7 @@ function mergeList(place: Place, original: List, change: List, deletes: boolean)
   }
   const { mergeKey } = place
   if (mergeKey === '') {
-    throw failure(`cannot merge lists without merge key for ${goSchemaKind(place.schema)}`)
+    throw unclassified(`cannot merge lists without merge key for ${goSchemaKind(place.schema)}`)
   }
   const { kept, merging } = obeyItemDirectives(original, change, mergeKey)
   const merged = mergeItems(place, kept, merging)
@@ -193,7 +194,7 @@ function obeyItemDirectives(
       kept = kept.filter((candidate) => getOwn(mustObject(candidate), mergeKey) !== gone)
     } else if (directive === 'replace') replaces = true
     else if (directive === 'merge') {
-      throw failure('merging lists cannot yet be specified in the patch')
+      throw unclassified('merging lists cannot yet be specified in the patch')
     } else throw unknownDirective(directive, object)
   }
   return replaces ? { kept: merging, merging: [] } : { kept, merging }
@@ -285,7 +286,7 @@ function sortedByRank(
 
 function indexByKey(items: List, mergeKey: string, key: Json): number {
   return items.findIndex((item, index) => {
-    if (!isDictionary(item)) throw failure(`value for key ${index} is not a map`)
+    if (!isDictionary(item)) throw unclassified(`value for key ${index} is not a map`)
     return getOwn(item, mergeKey) === key
   })
 }
@@ -321,14 +322,14 @@ function elementKind(...lists: readonly List[]): string {
   for (const item of lists.flat()) {
     const found = goKind(item)
     if (kind === undefined && found === 'slice') {
-      throw failure('lists of lists are not supported', 422, 'Invalid')
+      throw listsOfLists()
     }
     kind ??= found
     if (found !== kind) {
-      throw failure(`list element types are not identical: ${goText(lists)}`)
+      throw unclassified(`list element types are not identical: ${goText(lists)}`)
     }
   }
-  if (kind === undefined) throw failure('no elements in any of the given slices')
+  if (kind === undefined) throw unclassified('no elements in any of the given slices')
   return kind
 }
 
@@ -336,13 +337,15 @@ function placeOf(schema: Schema, key: string): Place {
   if (schema.type !== 'struct' && schema.type !== 'raw') {
     const kind = goSchemaKind(schema)
     if (kind !== 'struct') {
-      throw failure(`merging an object in json but data type is not struct, instead is: ${kind}`)
+      throw unclassified(
+        `merging an object in json but data type is not struct, instead is: ${kind}`,
+      )
     }
   }
   const spec = schema.type === 'struct' ? getOwn(schema.fields, key)?.spec : undefined
   if (spec === undefined) {
     const name = 'name' in schema ? schema.name.slice(schema.name.lastIndexOf('.') + 1) : 'Time'
-    throw failure(`unable to find api field in struct ${name} for the json field "${key}"`)
+    throw unclassified(`unable to find api field in struct ${name} for the json field "${key}"`)
   }
   const strategies = (spec.patchStrategy ?? '').split(',').filter((name) => name !== 'retainKeys')
   return {
@@ -356,10 +359,10 @@ function placeOf(schema: Schema, key: string): Place {
 function listPlaceOf(schema: Schema, key: string): Place {
   const place = placeOf(schema, key)
   if (place.schema.type !== 'list') {
-    throw failure(`expected slice or array type, but got: ${goSchemaKind(schema)}`)
+    throw unclassified(`expected slice or array type, but got: ${goSchemaKind(schema)}`)
   }
   const { items } = place.schema
-  if (items.type === 'list') throw failure('unexpected slice of slice')
+  if (items.type === 'list') throw unclassified('unexpected slice of slice')
   return { ...place, schema: items }
 }
 
@@ -384,11 +387,11 @@ function mustObject(item: Json): JsonObject {
 function mustKey(item: JsonObject, mergeKey: string): Json {
   const key = getOwn(item, mergeKey)
   if (key !== undefined) return key
-  throw failure(`map: ${goText(item)} does not contain declared merge key: ${mergeKey}`)
+  throw unclassified(`map: ${goText(item)} does not contain declared merge key: ${mergeKey}`)
 }
 
 function badType(expected: keyof typeof goTypes, value: Json): StatusError {
-  return failure(`expected a ${goTypes[expected]}, but received a ${goType(value)}`)
+  return unclassified(`expected a ${goTypes[expected]}, but received a ${goType(value)}`)
 }
 
 const goTypes = { slice: '[]interface {}', map: 'map[string]interface {}' } as const
@@ -398,23 +401,23 @@ function goType(value: Json): string {
   return kind === 'slice' || kind === 'map' ? goTypes[kind] : kind
 }
 
-function unknownDirective(directive: Json, item: JsonObject): StatusError {
-  return failure(`unknown patch type: ${goText(directive)} in map: ${goText(item)}`)
-}
-
-function badRetainKeys(): StatusError {
-  return badRequest('invalid patch format of retainKeys')
-}
-
-/** A failure without a reason, unless upstream has one for it. */
-function failure(message: string, code = 500, reason: '' | 'Invalid' = ''): StatusError {
+function listsOfLists(): StatusError {
   return new StatusError({
     kind: 'Status',
     apiVersion: 'v1',
     metadata: {},
     status: 'Failure',
-    message,
-    ...(reason === '' ? {} : { reason }),
-    code,
+    message: 'the server rejected our request due to an error in our request',
+    reason: 'Invalid',
+    details: {},
+    code: 422,
   })
+}
+
+function unknownDirective(directive: Json, item: JsonObject): StatusError {
+  return unclassified(`unknown patch type: ${goText(directive)} in map: ${goText(item)}`)
+}
+
+function badRetainKeys(): StatusError {
+  return badRequest('invalid patch format of retainKeys')
 }
