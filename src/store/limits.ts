@@ -43,6 +43,17 @@ export const checkpointIdleMs = 200
 /** A lease that could not be revoked when it expired is tried again after this long. */
 export const leaseRetryMs = 5_000
 
+/** One call to etcd. */
+export const etcdDeadlineMs = 10_000
+/** A read that finds no etcd is tried this often, waiting longer each time. */
+export const etcdAttemptsMax = 4
+export const etcdRetryMs = 100
+export const etcdRetryMaxMs = 5_000
+/** A watch that breaks is made again this often in a row: about two minutes. */
+export const etcdWatchRetriesMax = 30
+/** Records of one message from etcd. */
+export const etcdPageRecords = 1_000
+
 assert(historySlice > opsPerTxnMax, 'a slice of history holds a whole transaction')
 assert(compactionSlice > opsPerTxnMax, 'a slice of compaction holds a whole transaction')
 assert(batchBytesMax > txnBytesMax, 'every transaction fits into a batch')

@@ -1,6 +1,7 @@
 import { unreachable, type Clock, type Log, type Random } from '#base'
 import { Compactor } from './compactor.ts'
 import { openEngine } from './engine.ts'
+import type { EtcdEndpoints } from './etcd-connection.ts'
 import type { Journal } from './journal.ts'
 import * as limits from './limits.ts'
 import { MemoryJournal } from './memory-journal.ts'
@@ -11,6 +12,7 @@ export type OpenStoreOptions = StoreServices &
     | { readonly type: 'memory' }
     /** The directory is made where it is absent, and locked while the store is open. */
     | { readonly type: 'sqlite'; readonly dataDir: string }
+    | ({ readonly type: 'etcd' } & EtcdEndpoints)
   )
 
 export interface StoreServices {
@@ -32,6 +34,11 @@ export async function openStore(options: OpenStoreOptions): Promise<Store> {
       const { SqliteJournal } = await import('./sqlite-journal.ts')
       const journal = new SqliteJournal({ dir: options.dataDir, clock: options.clock })
       return openEmbedded(journal, limits.historyBytesOnDiskMax, options)
+    }
+    case 'etcd': {
+      // gRPC is loaded only by those who use it.
+      const { openEtcd } = await import('./etcd-store.ts')
+      return openEtcd(options, options)
     }
     default:
       return unreachable(options)
