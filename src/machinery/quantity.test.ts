@@ -50,6 +50,8 @@ test('the canonical form is upstream’s', () => {
     ['7Ei', '7Ei'],
     ['9223372036854775808', '9223372036854775808'],
     ['00012', '12'],
+    [`1${'0'.repeat(990)}e1000`, '10e1989'],
+    [`1${'0'.repeat(900)}`, '1e900'],
   ]
   for (const [text, canonical] of rows) {
     assert.equal(parseQuantity(text).toString(), canonical, text)
@@ -65,6 +67,7 @@ test('what is no quantity is refused in upstream’s words', () => {
     ['abc', malformed],
     ['1..5', malformed],
     ['1 Gi', malformed],
+    ['1'.repeat(1001), malformed],
     [' 1', malformed],
     ['1e5.5', malformed],
     ['--1', suffix],

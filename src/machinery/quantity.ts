@@ -30,7 +30,7 @@ export class Quantity {
 
   /** value × 10^scale; a number must be a safe integer. */
   static of(value: bigint | number, scale = 0, format: QuantityFormat = 'DecimalSI'): Quantity {
-    assert(scale >= -9 && scale <= exponentMax, 'the scale of a quantity is in [-9, 1000]')
+    assert(scale >= -9, 'a quantity has no parts below a billionth')
     return new Quantity(BigInt(value), scale, format)
   }
 
@@ -147,10 +147,11 @@ const cacheEntriesMax = 4096
 const cachedTextMax = 32
 
 /**
- * Differs from Kubernetes: it takes exponents of 32 bits and then works on numbers of that many
- * digits when it adds or compares them. Beyond this nothing is measured.
+ * Differs from Kubernetes: it takes texts of any length and exponents of 32 bits, and then works on
+ * numbers of that many digits when it adds or compares them. Beyond this nothing is measured.
  */
 const exponentMax = 1000
+const textMax = 1000
 
 const formatError =
   "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
@@ -179,7 +180,7 @@ const int64Max = 0x7fff_ffff_ffff_ffffn
 const int64Min = -0x8000_0000_0000_0000n
 
 function parse(text: string): Quantity {
-  const match = text === '' ? null : grammar.exec(text)
+  const match = text === '' || text.length > textMax ? null : grammar.exec(text)
   if (match === null) throw new QuantityError(formatError)
   const [, sign = '', whole = '', fraction = '', suffix = ''] = match
   const { base, exponent, format } = interpretSuffix(suffix)

@@ -57,6 +57,15 @@ test('what cannot be JSON is refused', () => {
   }
 })
 
+test('too many bytes are a 413, too many aliases are refused', () => {
+  assert.throws(() => readYaml('a: 1', { maxBytes: 3, maxDepth: 9 }), { code: 413 })
+  const laughs = ['a: &a [x,x,x,x,x,x,x,x,x,x]']
+  for (const [name, from] of ['ba', 'cb', 'dc', 'ed'].map((pair) => pair.split(''))) {
+    laughs.push(`${name}: &${name} [${`*${from},`.repeat(10)}]`)
+  }
+  assert.throws(() => readYaml(laughs.join('\n')), { name: 'YamlError', message: /alias/ })
+})
+
 test('a stream has several documents', () => {
   const text = '# nothing\n---\na: 1\n---\n---\nb: 2\n'
   assert.deepEqual(

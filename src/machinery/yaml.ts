@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import type { Document, Node, Pair, Scalar, Tags } from 'yaml'
 import { jsonLimits, type JsonLimits, type JsonReading } from './json-reader.ts'
 import { quote } from './quote.ts'
+import * as errors from './status.ts'
 
 /** The text is no YAML, or says what JSON cannot. */
 export class YamlError extends Error {
@@ -11,7 +12,8 @@ export class YamlError extends Error {
 /**
  * Reads one document of YAML as the JSON value it stands for, as Kubernetes does: YAML 1.1, so that
  * `yes`, `on` and `0777` are a boolean, a boolean and a number, but without its dates, base-60
- * numbers, sets and binaries; keys are texts. An empty text is null. Throws a YamlError.
+ * numbers, sets and binaries; keys are texts. An empty text is null. Throws a YamlError, or a
+ * StatusError when it is too large.
  */
 export function readYaml(text: string, limits: JsonLimits = jsonLimits): JsonReading {
   const documents = parseDocuments(text, limits)
@@ -52,6 +54,9 @@ const int64Max = 0x7fff_ffff_ffff_ffffn
 const int64Min = -0x8000_0000_0000_0000n
 
 function parseDocuments(text: string, limits: JsonLimits): JsonReading[] {
+  if (Buffer.byteLength(text) > limits.maxBytes) {
+    throw errors.requestEntityTooLarge(`limit is ${limits.maxBytes}`)
+  }
   const lines = new (library().LineCounter)()
   const documents = parse(text, lines)
   return documents.map((document) => {
