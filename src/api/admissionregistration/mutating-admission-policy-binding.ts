@@ -1,6 +1,6 @@
 import {
   type InputObjectOf,
-  type ObjectOf,
+  type Whole,
   pointer,
   type ReadOf,
   resource,
@@ -8,6 +8,8 @@ import {
   struct,
   value,
 } from '#machinery'
+import { ageColumn, nameColumn } from '../columns.ts'
+import { formatParamRef } from './param-columns.ts'
 import { MatchResources, ParamRef } from './match.ts'
 
 export const MutatingAdmissionPolicyBindingSchema = struct(
@@ -41,8 +43,14 @@ export const MutatingAdmissionPolicyBinding = resource({
   ],
   generation: true,
   unconditionalUpdate: false,
+  columns: [
+    nameColumn,
+    { name: 'PolicyName', value: (binding) => binding.spec.policyName ?? '' },
+    { name: 'ParamRef', value: (binding) => formatParamRef(binding.spec.paramRef) },
+    ageColumn,
+  ],
 })
-export type MutatingAdmissionPolicyBinding = ObjectOf<typeof MutatingAdmissionPolicyBinding>
+export type MutatingAdmissionPolicyBinding = Whole<typeof MutatingAdmissionPolicyBindingSchema>
 export type MutatingAdmissionPolicyBindingInput = InputObjectOf<
   typeof MutatingAdmissionPolicyBinding
 >

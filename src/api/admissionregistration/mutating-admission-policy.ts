@@ -1,7 +1,7 @@
 import {
   type InputObjectOf,
   list,
-  type ObjectOf,
+  type Whole,
   pointer,
   type ReadOf,
   resource,
@@ -9,6 +9,8 @@ import {
   struct,
   value,
 } from '#machinery'
+import { ageColumn, nameColumn } from '../columns.ts'
+import { formatParamKind } from './param-columns.ts'
 import { MatchCondition, MatchResources, ParamKind, Variable } from './match.ts'
 
 export const MutatingAdmissionPolicySchema = struct(
@@ -66,6 +68,12 @@ export const MutatingAdmissionPolicy = resource({
   ],
   generation: true,
   unconditionalUpdate: false,
+  columns: [
+    nameColumn,
+    { name: 'Mutations', type: 'integer', value: (policy) => policy.spec.mutations?.length ?? 0 },
+    { name: 'ParamKind', value: (policy) => formatParamKind(policy.spec.paramKind) },
+    ageColumn,
+  ],
 })
-export type MutatingAdmissionPolicy = ObjectOf<typeof MutatingAdmissionPolicy>
+export type MutatingAdmissionPolicy = Whole<typeof MutatingAdmissionPolicySchema>
 export type MutatingAdmissionPolicyInput = InputObjectOf<typeof MutatingAdmissionPolicy>

@@ -3,7 +3,7 @@ import {
   int32,
   item,
   list,
-  type ObjectOf,
+  type Whole,
   pointer,
   type ReadOf,
   resource,
@@ -11,6 +11,7 @@ import {
   struct,
   value,
 } from '#machinery'
+import { ageColumn, nameColumn } from '../columns.ts'
 import { LabelSelector } from '../meta/label-selector.ts'
 import { MatchCondition, RuleWithOperations } from './match.ts'
 import { WebhookClientConfig } from './webhook-client-config.ts'
@@ -55,6 +56,15 @@ export const MutatingWebhookConfiguration = resource({
   ],
   generation: true,
   unconditionalUpdate: false,
+  columns: [
+    nameColumn,
+    {
+      name: 'Webhooks',
+      type: 'integer',
+      value: (configuration) => configuration.webhooks?.length ?? 0,
+    },
+    ageColumn,
+  ],
 })
-export type MutatingWebhookConfiguration = ObjectOf<typeof MutatingWebhookConfiguration>
+export type MutatingWebhookConfiguration = Whole<typeof MutatingWebhookConfigurationSchema>
 export type MutatingWebhookConfigurationInput = InputObjectOf<typeof MutatingWebhookConfiguration>

@@ -1,7 +1,7 @@
 import {
   type InputObjectOf,
   list,
-  type ObjectOf,
+  type Whole,
   oneOf,
   pointer,
   type ReadOf,
@@ -10,6 +10,8 @@ import {
   struct,
   value,
 } from '#machinery'
+import { ageColumn, nameColumn } from '../columns.ts'
+import { formatParamRef } from './param-columns.ts'
 import { MatchResources, ParamRef } from './match.ts'
 
 export const ValidatingAdmissionPolicyBindingSchema = struct(
@@ -48,8 +50,14 @@ export const ValidatingAdmissionPolicyBinding = resource({
   ],
   generation: true,
   unconditionalUpdate: false,
+  columns: [
+    nameColumn,
+    { name: 'PolicyName', value: (binding) => binding.spec.policyName ?? '' },
+    { name: 'ParamRef', value: (binding) => formatParamRef(binding.spec.paramRef) },
+    ageColumn,
+  ],
 })
-export type ValidatingAdmissionPolicyBinding = ObjectOf<typeof ValidatingAdmissionPolicyBinding>
+export type ValidatingAdmissionPolicyBinding = Whole<typeof ValidatingAdmissionPolicyBindingSchema>
 export type ValidatingAdmissionPolicyBindingInput = InputObjectOf<
   typeof ValidatingAdmissionPolicyBinding
 >

@@ -2,7 +2,7 @@ import {
   type InputObjectOf,
   int64,
   list,
-  type ObjectOf,
+  type Whole,
   pointer,
   type ReadOf,
   resource,
@@ -10,6 +10,8 @@ import {
   struct,
   value,
 } from '#machinery'
+import { ageColumn, nameColumn } from '../columns.ts'
+import { formatParamKind } from './param-columns.ts'
 import { Condition } from '../meta/condition.ts'
 import { MatchCondition, MatchResources, ParamKind, Variable } from './match.ts'
 
@@ -92,6 +94,16 @@ export const ValidatingAdmissionPolicy = resource({
     status: true,
   },
   unconditionalUpdate: false,
+  columns: [
+    nameColumn,
+    {
+      name: 'Validations',
+      type: 'integer',
+      value: (policy) => policy.spec.validations?.length ?? 0,
+    },
+    { name: 'ParamKind', value: (policy) => formatParamKind(policy.spec.paramKind) },
+    ageColumn,
+  ],
 })
-export type ValidatingAdmissionPolicy = ObjectOf<typeof ValidatingAdmissionPolicy>
+export type ValidatingAdmissionPolicy = Whole<typeof ValidatingAdmissionPolicySchema>
 export type ValidatingAdmissionPolicyInput = InputObjectOf<typeof ValidatingAdmissionPolicy>

@@ -3,7 +3,7 @@ import {
   int32,
   item,
   list,
-  type ObjectOf,
+  type Whole,
   pointer,
   type ReadOf,
   resource,
@@ -11,6 +11,7 @@ import {
   struct,
   value,
 } from '#machinery'
+import { ageColumn, nameColumn } from '../columns.ts'
 import { LabelSelector } from '../meta/label-selector.ts'
 import { MatchCondition, RuleWithOperations } from './match.ts'
 import { WebhookClientConfig } from './webhook-client-config.ts'
@@ -54,8 +55,17 @@ export const ValidatingWebhookConfiguration = resource({
   ],
   generation: true,
   unconditionalUpdate: false,
+  columns: [
+    nameColumn,
+    {
+      name: 'Webhooks',
+      type: 'integer',
+      value: (configuration) => configuration.webhooks?.length ?? 0,
+    },
+    ageColumn,
+  ],
 })
-export type ValidatingWebhookConfiguration = ObjectOf<typeof ValidatingWebhookConfiguration>
+export type ValidatingWebhookConfiguration = Whole<typeof ValidatingWebhookConfigurationSchema>
 export type ValidatingWebhookConfigurationInput = InputObjectOf<
   typeof ValidatingWebhookConfiguration
 >

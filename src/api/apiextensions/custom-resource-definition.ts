@@ -7,7 +7,7 @@ import {
   int64,
   item,
   list,
-  type ObjectOf,
+  type Whole,
   pointer,
   type ReadOf,
   resource,
@@ -16,6 +16,7 @@ import {
   time,
   value,
 } from '#machinery'
+import { createdAtColumn, nameColumn } from '../columns.ts'
 import { JSONSchemaProps } from './json-schema-props.ts'
 
 export const CustomResourceDefinitionSchema = struct(
@@ -202,6 +203,7 @@ export const CustomResourceDefinition = resource({
     status: true,
   },
   unconditionalUpdate: false,
+  columns: [nameColumn, createdAtColumn],
 })
-export type CustomResourceDefinition = ObjectOf<typeof CustomResourceDefinition>
+export type CustomResourceDefinition = Whole<typeof CustomResourceDefinitionSchema>
 export type CustomResourceDefinitionInput = InputObjectOf<typeof CustomResourceDefinition>

@@ -4,7 +4,7 @@ import {
   type InputObjectOf,
   int32,
   list,
-  type ObjectOf,
+  type Whole,
   pointer,
   type ReadOf,
   resource,
@@ -13,6 +13,7 @@ import {
   time,
   value,
 } from '#machinery'
+import { ageColumn, nameColumn } from '../columns.ts'
 
 export const APIServiceSchema = struct(
   'io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIService',
@@ -83,6 +84,25 @@ export const APIService = resource({
     status: true,
   },
   unconditionalUpdate: false,
+  columns: [
+    nameColumn,
+    {
+      name: 'Service',
+      value: (service) =>
+        service.spec.service === undefined
+          ? 'Local'
+          : `${service.spec.service.namespace ?? ''}/${service.spec.service.name ?? ''}`,
+    },
+    { name: 'Available', value: (service) => formatAvailable(service.status.conditions) },
+    ageColumn,
+  ],
 })
-export type APIService = ObjectOf<typeof APIService>
+export type APIService = Whole<typeof APIServiceSchema>
 export type APIServiceInput = InputObjectOf<typeof APIService>
+
+function formatAvailable(conditions: readonly APIServiceCondition[] | undefined): string {
+  const condition = conditions?.find(({ type }) => type === 'Available')
+  if (condition === undefined) return 'Unknown'
+  if (condition.status === 'True') return 'True'
+  return `${condition.status} (${condition.reason ?? ''})`
+}

@@ -1,4 +1,14 @@
-import { type InputObjectOf, int64, type ObjectOf, raw, resource, struct } from '#machinery'
+import {
+  parseGroupVersion,
+  type OwnerReference,
+  type InputObjectOf,
+  int64,
+  type Whole,
+  raw,
+  resource,
+  struct,
+} from '#machinery'
+import { ageColumn, nameColumn } from '../columns.ts'
 
 export const ControllerRevisionSchema = struct('io.k8s.api.apps.v1.ControllerRevision', () => ({
   data: raw('io.k8s.apimachinery.pkg.runtime.RawExtension', 2).emit(),
@@ -11,6 +21,20 @@ export const ControllerRevision = resource({
   faces: [
     { group: 'apps', version: 'v1', kind: 'ControllerRevision', schema: ControllerRevisionSchema },
   ],
+  columns: [
+    nameColumn,
+    { name: 'Controller', value: (revision) => controllerOf(revision.metadata.ownerReferences) },
+    { name: 'Revision', type: 'integer', value: (revision) => revision.revision },
+    ageColumn,
+  ],
 })
-export type ControllerRevision = ObjectOf<typeof ControllerRevision>
+export type ControllerRevision = Whole<typeof ControllerRevisionSchema>
 export type ControllerRevisionInput = InputObjectOf<typeof ControllerRevision>
+
+function controllerOf(owners: readonly OwnerReference[] | undefined): string {
+  const owner = owners?.find(({ controller }) => controller === true)
+  if (owner === undefined) return '<none>'
+  const group = parseGroupVersion(owner.apiVersion)?.group ?? ''
+  const kind = owner.kind.toLowerCase()
+  return `${group === '' ? kind : `${kind}.${group}`}/${owner.name}`
+}

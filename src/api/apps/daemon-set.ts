@@ -4,7 +4,7 @@ import {
   int64,
   intOrString,
   list,
-  type ObjectOf,
+  type Whole,
   pointer,
   type ReadOf,
   resource,
@@ -13,6 +13,16 @@ import {
   time,
   value,
 } from '#machinery'
+import {
+  ageColumn,
+  containersColumn,
+  formatLabels,
+  formatSelector,
+  imagesColumn,
+  nameColumn,
+  containerImages,
+  containerNames,
+} from '../columns.ts'
 import { PodTemplateSpec } from '../core/pod-template-spec.ts'
 import { LabelSelector } from '../meta/label-selector.ts'
 
@@ -74,6 +84,19 @@ export const DaemonSet = resource({
   subresources: {
     status: true,
   },
+  columns: [
+    nameColumn,
+    { name: 'Desired', type: 'integer', value: (set) => set.status.desiredNumberScheduled },
+    { name: 'Current', type: 'integer', value: (set) => set.status.currentNumberScheduled },
+    { name: 'Ready', type: 'integer', value: (set) => set.status.numberReady },
+    { name: 'Up-to-date', type: 'integer', value: (set) => set.status.updatedNumberScheduled ?? 0 },
+    { name: 'Available', type: 'integer', value: (set) => set.status.numberAvailable ?? 0 },
+    { name: 'Node Selector', value: (set) => formatLabels(set.spec.template.spec.nodeSelector) },
+    ageColumn,
+    { ...containersColumn, value: (set) => containerNames(set.spec.template.spec.containers) },
+    { ...imagesColumn, value: (set) => containerImages(set.spec.template.spec.containers) },
+    { name: 'Selector', priority: 1, value: (set) => formatSelector(set.spec.selector) },
+  ],
 })
-export type DaemonSet = ObjectOf<typeof DaemonSet>
+export type DaemonSet = Whole<typeof DaemonSetSchema>
 export type DaemonSetInput = InputObjectOf<typeof DaemonSet>

@@ -5,7 +5,7 @@ import {
   int64,
   intOrString,
   list,
-  type ObjectOf,
+  type Whole,
   pointer,
   type ReadOf,
   resource,
@@ -14,6 +14,15 @@ import {
   time,
   value,
 } from '#machinery'
+import {
+  ageColumn,
+  containersColumn,
+  formatSelector,
+  imagesColumn,
+  nameColumn,
+  containerImages,
+  containerNames,
+} from '../columns.ts'
 import { PodTemplateSpec } from '../core/pod-template-spec.ts'
 import { LabelSelector } from '../meta/label-selector.ts'
 
@@ -83,6 +92,37 @@ export const Deployment = resource({
       scale: { spec: '.spec.replicas', status: '.status.replicas', selector: '.spec.selector' },
     },
   },
+  columns: [
+    nameColumn,
+    {
+      name: 'Ready',
+      value: (deployment) => `${deployment.status.readyReplicas ?? 0}/${deployment.spec.replicas}`,
+    },
+    {
+      name: 'Up-to-date',
+      type: 'integer',
+      value: (deployment) => deployment.status.updatedReplicas ?? 0,
+    },
+    {
+      name: 'Available',
+      type: 'integer',
+      value: (deployment) => deployment.status.availableReplicas ?? 0,
+    },
+    ageColumn,
+    {
+      ...containersColumn,
+      value: (deployment) => containerNames(deployment.spec.template.spec.containers),
+    },
+    {
+      ...imagesColumn,
+      value: (deployment) => containerImages(deployment.spec.template.spec.containers),
+    },
+    {
+      name: 'Selector',
+      priority: 1,
+      value: (deployment) => formatSelector(deployment.spec.selector),
+    },
+  ],
 })
-export type Deployment = ObjectOf<typeof Deployment>
+export type Deployment = Whole<typeof DeploymentSchema>
 export type DeploymentInput = InputObjectOf<typeof Deployment>

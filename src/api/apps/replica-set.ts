@@ -3,7 +3,7 @@ import {
   int32,
   int64,
   list,
-  type ObjectOf,
+  type Whole,
   pointer,
   type ReadOf,
   resource,
@@ -12,6 +12,15 @@ import {
   time,
   value,
 } from '#machinery'
+import {
+  ageColumn,
+  containersColumn,
+  formatSelector,
+  imagesColumn,
+  nameColumn,
+  containerImages,
+  containerNames,
+} from '../columns.ts'
 import { PodTemplateSpec } from '../core/pod-template-spec.ts'
 import { LabelSelector } from '../meta/label-selector.ts'
 
@@ -62,6 +71,17 @@ export const ReplicaSet = resource({
       scale: { spec: '.spec.replicas', status: '.status.replicas', selector: '.spec.selector' },
     },
   },
+  columns: [
+    nameColumn,
+    { name: 'Desired', type: 'integer', value: (set) => set.spec.replicas },
+    { name: 'Current', type: 'integer', value: (set) => set.status.replicas },
+    { name: 'Ready', type: 'integer', value: (set) => set.status.readyReplicas ?? 0 },
+    ageColumn,
+    { ...containersColumn, value: (set) => containerNames(set.spec.template.spec.containers) },
+    { ...imagesColumn, value: (set) => containerImages(set.spec.template.spec.containers) },
+    { name: 'Selector', priority: 1, value: (set) => formatSelector(set.spec.selector) },
+  ],
+  selectableFields: [{ path: 'status.replicas', value: (set) => String(set.status.replicas) }],
 })
-export type ReplicaSet = ObjectOf<typeof ReplicaSet>
+export type ReplicaSet = Whole<typeof ReplicaSetSchema>
 export type ReplicaSetInput = InputObjectOf<typeof ReplicaSet>

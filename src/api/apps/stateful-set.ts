@@ -4,7 +4,7 @@ import {
   int64,
   intOrString,
   list,
-  type ObjectOf,
+  type Whole,
   pointer,
   type ReadOf,
   resource,
@@ -13,6 +13,14 @@ import {
   time,
   value,
 } from '#machinery'
+import {
+  ageColumn,
+  containersColumn,
+  imagesColumn,
+  nameColumn,
+  containerImages,
+  containerNames,
+} from '../columns.ts'
 import { PersistentVolumeClaimTemplateObject } from '../core/persistent-volume-claim.ts'
 import { PodTemplateSpec } from '../core/pod-template-spec.ts'
 import { LabelSelector } from '../meta/label-selector.ts'
@@ -111,6 +119,13 @@ export const StatefulSet = resource({
       scale: { spec: '.spec.replicas', status: '.status.replicas', selector: '.spec.selector' },
     },
   },
+  columns: [
+    nameColumn,
+    { name: 'Ready', value: (set) => `${set.status.readyReplicas ?? 0}/${set.spec.replicas}` },
+    ageColumn,
+    { ...containersColumn, value: (set) => containerNames(set.spec.template.spec.containers) },
+    { ...imagesColumn, value: (set) => containerImages(set.spec.template.spec.containers) },
+  ],
 })
-export type StatefulSet = ObjectOf<typeof StatefulSet>
+export type StatefulSet = Whole<typeof StatefulSetSchema>
 export type StatefulSetInput = InputObjectOf<typeof StatefulSet>

@@ -1,4 +1,4 @@
-import { type InputObjectOf, type ObjectOf, type ReadOf, resource, struct, value } from '#machinery'
+import { type InputObjectOf, type Whole, type ReadOf, resource, struct, value } from '#machinery'
 import { UserInfo } from './user-info.ts'
 
 export const SelfSubjectReviewSchema = struct(
@@ -29,5 +29,5 @@ export const SelfSubjectReview = resource({
   ],
   verbs: ['create'],
 })
-export type SelfSubjectReview = ObjectOf<typeof SelfSubjectReview>
+export type SelfSubjectReview = Whole<typeof SelfSubjectReviewSchema>
 export type SelfSubjectReviewInput = InputObjectOf<typeof SelfSubjectReview>

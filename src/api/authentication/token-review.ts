@@ -3,7 +3,7 @@ import {
   type InputObjectOf,
   item,
   list,
-  type ObjectOf,
+  type Whole,
   type ReadOf,
   resource,
   string,
@@ -44,5 +44,5 @@ export const TokenReview = resource({
   ],
   verbs: ['create'],
 })
-export type TokenReview = ObjectOf<typeof TokenReview>
+export type TokenReview = Whole<typeof TokenReviewSchema>
 export type TokenReviewInput = InputObjectOf<typeof TokenReview>

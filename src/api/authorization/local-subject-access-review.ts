@@ -1,4 +1,4 @@
-import { type InputObjectOf, type ObjectOf, resource, struct, value } from '#machinery'
+import { type InputObjectOf, type Whole, resource, struct, value } from '#machinery'
 import { SubjectAccessReviewSpec, SubjectAccessReviewStatus } from './subject-access-review-spec.ts'
 
 export const LocalSubjectAccessReviewSchema = struct(
@@ -22,5 +22,5 @@ export const LocalSubjectAccessReview = resource({
   ],
   verbs: ['create'],
 })
-export type LocalSubjectAccessReview = ObjectOf<typeof LocalSubjectAccessReview>
+export type LocalSubjectAccessReview = Whole<typeof LocalSubjectAccessReviewSchema>
 export type LocalSubjectAccessReviewInput = InputObjectOf<typeof LocalSubjectAccessReview>

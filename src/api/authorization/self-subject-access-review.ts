@@ -1,6 +1,6 @@
 import {
   type InputObjectOf,
-  type ObjectOf,
+  type Whole,
   pointer,
   type ReadOf,
   resource,
@@ -43,5 +43,5 @@ export const SelfSubjectAccessReview = resource({
   ],
   verbs: ['create'],
 })
-export type SelfSubjectAccessReview = ObjectOf<typeof SelfSubjectAccessReview>
+export type SelfSubjectAccessReview = Whole<typeof SelfSubjectAccessReviewSchema>
 export type SelfSubjectAccessReviewInput = InputObjectOf<typeof SelfSubjectAccessReview>

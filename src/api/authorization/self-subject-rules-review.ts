@@ -3,7 +3,7 @@ import {
   type InputObjectOf,
   item,
   list,
-  type ObjectOf,
+  type Whole,
   type ReadOf,
   resource,
   string,
@@ -65,5 +65,5 @@ export const SelfSubjectRulesReview = resource({
   ],
   verbs: ['create'],
 })
-export type SelfSubjectRulesReview = ObjectOf<typeof SelfSubjectRulesReview>
+export type SelfSubjectRulesReview = Whole<typeof SelfSubjectRulesReviewSchema>
 export type SelfSubjectRulesReviewInput = InputObjectOf<typeof SelfSubjectRulesReview>

@@ -1,4 +1,4 @@
-import { type InputObjectOf, type ObjectOf, resource, struct, value } from '#machinery'
+import { type InputObjectOf, type Whole, resource, struct, value } from '#machinery'
 import { SubjectAccessReviewSpec, SubjectAccessReviewStatus } from './subject-access-review-spec.ts'
 
 export const SubjectAccessReviewSchema = struct(
@@ -22,5 +22,5 @@ export const SubjectAccessReview = resource({
   ],
   verbs: ['create'],
 })
-export type SubjectAccessReview = ObjectOf<typeof SubjectAccessReview>
+export type SubjectAccessReview = Whole<typeof SubjectAccessReviewSchema>
 export type SubjectAccessReviewInput = InputObjectOf<typeof SubjectAccessReview>

@@ -3,7 +3,7 @@ import {
   int32,
   int64,
   list,
-  type ObjectOf,
+  type Whole,
   pointer,
   quantity,
   type ReadOf,
@@ -13,6 +13,8 @@ import {
   time,
   value,
 } from '#machinery'
+import { ageColumn, nameColumn } from '../columns.ts'
+import { formatMetrics } from './metrics-columns.ts'
 import { LabelSelector } from '../meta/label-selector.ts'
 import {
   horizontalPodAutoscalerFromV1,
@@ -253,6 +255,18 @@ export const HorizontalPodAutoscaler = resource({
     status: true,
   },
   generation: false,
+  columns: [
+    nameColumn,
+    {
+      name: 'Reference',
+      value: (hpa) => `${hpa.spec.scaleTargetRef.kind}/${hpa.spec.scaleTargetRef.name}`,
+    },
+    { name: 'Targets', value: (hpa) => formatMetrics(hpa.spec.metrics, hpa.status.currentMetrics) },
+    { name: 'MinPods', value: (hpa) => String(hpa.spec.minReplicas) },
+    { name: 'MaxPods', type: 'integer', value: (hpa) => hpa.spec.maxReplicas },
+    { name: 'Replicas', type: 'integer', value: (hpa) => hpa.status.currentReplicas ?? 0 },
+    ageColumn,
+  ],
 })
-export type HorizontalPodAutoscaler = ObjectOf<typeof HorizontalPodAutoscaler>
+export type HorizontalPodAutoscaler = Whole<typeof HorizontalPodAutoscalerSchema>
 export type HorizontalPodAutoscalerInput = InputObjectOf<typeof HorizontalPodAutoscaler>

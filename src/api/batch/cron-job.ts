@@ -5,7 +5,7 @@ import {
   int64,
   list,
   ObjectMeta,
-  type ObjectOf,
+  type Whole,
   type ReadOf,
   resource,
   string,
@@ -13,6 +13,16 @@ import {
   time,
   value,
 } from '#machinery'
+import {
+  ageColumn,
+  containersColumn,
+  formatAge,
+  formatSelector,
+  imagesColumn,
+  nameColumn,
+  containerImages,
+  containerNames,
+} from '../columns.ts'
 import { ObjectReference } from '../core/object-reference.ts'
 import { JobSpec } from './job-spec.ts'
 
@@ -55,6 +65,34 @@ export const CronJob = resource({
   subresources: {
     status: true,
   },
+  columns: [
+    nameColumn,
+    { name: 'Schedule', value: (cron) => cron.spec.schedule },
+    { name: 'Timezone', value: (cron) => cron.spec.timeZone ?? '<none>' },
+    { name: 'Suspend', value: (cron) => (cron.spec.suspend ? 'True' : 'False') },
+    { name: 'Active', type: 'integer', value: (cron) => cron.status.active?.length ?? 0 },
+    {
+      name: 'Last Schedule',
+      value: (cron, { nowMs }) =>
+        cron.status.lastScheduleTime === undefined
+          ? '<none>'
+          : formatAge(cron.status.lastScheduleTime, nowMs),
+    },
+    ageColumn,
+    {
+      ...containersColumn,
+      value: (cron) => containerNames(cron.spec.jobTemplate.spec.template.spec.containers),
+    },
+    {
+      ...imagesColumn,
+      value: (cron) => containerImages(cron.spec.jobTemplate.spec.template.spec.containers),
+    },
+    {
+      name: 'Selector',
+      priority: 1,
+      value: (cron) => formatSelector(cron.spec.jobTemplate.spec.selector),
+    },
+  ],
 })
-export type CronJob = ObjectOf<typeof CronJob>
+export type CronJob = Whole<typeof CronJobSchema>
 export type CronJobInput = InputObjectOf<typeof CronJob>

@@ -3,7 +3,7 @@ import {
   int32,
   item,
   list,
-  type ObjectOf,
+  type Whole,
   pointer,
   type ReadOf,
   resource,
@@ -12,6 +12,16 @@ import {
   time,
   value,
 } from '#machinery'
+import {
+  ageColumn,
+  containersColumn,
+  formatSelector,
+  imagesColumn,
+  nameColumn,
+  containerImages,
+  containerNames,
+} from '../columns.ts'
+import { jobCompletions, jobDuration, jobState } from './job-columns.ts'
 import { JobSpec } from './job-spec.ts'
 
 export const JobSchema = struct('io.k8s.api.batch.v1.Job', () => ({
@@ -61,6 +71,19 @@ export const Job = resource({
   subresources: {
     status: true,
   },
+  columns: [
+    nameColumn,
+    { name: 'Status', value: (job) => jobState(job) },
+    { name: 'Completions', value: (job) => jobCompletions(job.spec, job.status) },
+    { name: 'Duration', value: (job, { nowMs }) => jobDuration(job.status, nowMs) },
+    ageColumn,
+    { ...containersColumn, value: (job) => containerNames(job.spec.template.spec.containers) },
+    { ...imagesColumn, value: (job) => containerImages(job.spec.template.spec.containers) },
+    { name: 'Selector', priority: 1, value: (job) => formatSelector(job.spec.selector) },
+  ],
+  selectableFields: [
+    { path: 'status.successful', value: (job) => String(job.status.succeeded ?? 0) },
+  ],
 })
-export type Job = ObjectOf<typeof Job>
+export type Job = Whole<typeof JobSchema>
 export type JobInput = InputObjectOf<typeof Job>

@@ -5,7 +5,7 @@ import {
   item,
   list,
   map,
-  type ObjectOf,
+  type Whole,
   oneOf,
   type ReadOf,
   resource,
@@ -14,6 +14,8 @@ import {
   time,
   value,
 } from '#machinery'
+import { ageColumn, nameColumn } from '../columns.ts'
+import { certificateState, requestedDuration } from './certificate-columns.ts'
 
 export const CertificateSigningRequestSchema = struct(
   'io.k8s.api.certificates.v1.CertificateSigningRequest',
@@ -104,6 +106,15 @@ export const CertificateSigningRequest = resource({
     approval: { verbs: ['get', 'patch', 'update'] },
   },
   generation: false,
+  columns: [
+    nameColumn,
+    ageColumn,
+    { name: 'SignerName', value: (csr) => csr.spec.signerName },
+    { name: 'Requestor', value: (csr) => csr.spec.username ?? '' },
+    { name: 'RequestedDuration', value: (csr) => requestedDuration(csr.spec.expirationSeconds) },
+    { name: 'Condition', value: (csr) => certificateState(csr.status) },
+  ],
+  selectableFields: [{ path: 'spec.signerName', value: (csr) => csr.spec.signerName }],
 })
-export type CertificateSigningRequest = ObjectOf<typeof CertificateSigningRequest>
+export type CertificateSigningRequest = Whole<typeof CertificateSigningRequestSchema>
 export type CertificateSigningRequestInput = InputObjectOf<typeof CertificateSigningRequest>

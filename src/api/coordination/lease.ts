@@ -2,13 +2,14 @@ import {
   type InputObjectOf,
   int32,
   microTime,
-  type ObjectOf,
+  type Whole,
   type ReadOf,
   resource,
   string,
   struct,
   value,
 } from '#machinery'
+import { ageColumn, nameColumn } from '../columns.ts'
 
 export const LeaseSchema = struct('io.k8s.api.coordination.v1.Lease', () => ({
   spec: value(LeaseSpec, 2),
@@ -32,6 +33,11 @@ export const Lease = resource({
   history: 'short',
   createOnUpdate: true,
   unconditionalUpdate: false,
+  columns: [
+    nameColumn,
+    { name: 'Holder', value: (lease) => lease.spec.holderIdentity ?? '' },
+    ageColumn,
+  ],
 })
-export type Lease = ObjectOf<typeof Lease>
+export type Lease = Whole<typeof LeaseSchema>
 export type LeaseInput = InputObjectOf<typeof Lease>

@@ -1,4 +1,4 @@
-import { type InputObjectOf, type ObjectOf, resource, struct, value } from '#machinery'
+import { type InputObjectOf, type Whole, resource, struct, value } from '#machinery'
 import { ObjectReference } from './object-reference.ts'
 
 export const BindingSchema = struct('io.k8s.api.core.v1.Binding', () => ({
@@ -11,5 +11,5 @@ export const Binding = resource({
   faces: [{ group: '', version: 'v1', kind: 'Binding', schema: BindingSchema }],
   verbs: ['create'],
 })
-export type Binding = ObjectOf<typeof Binding>
+export type Binding = Whole<typeof BindingSchema>
 export type BindingInput = InputObjectOf<typeof Binding>

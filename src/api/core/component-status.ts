@@ -1,12 +1,13 @@
 import {
   type InputObjectOf,
   list,
-  type ObjectOf,
+  type Whole,
   type ReadOf,
   resource,
   string,
   struct,
 } from '#machinery'
+import { nameColumn } from '../columns.ts'
 
 export const ComponentStatusSchema = struct('io.k8s.api.core.v1.ComponentStatus', () => ({
   conditions: list(ComponentCondition, 2).mapBy('type').patch('merge', 'type'),
@@ -26,6 +27,23 @@ export const ComponentStatus = resource({
   namespaced: false,
   faces: [{ group: '', version: 'v1', kind: 'ComponentStatus', schema: ComponentStatusSchema }],
   verbs: ['get', 'list'],
+  columns: [
+    nameColumn,
+    { name: 'Status', value: (component) => componentHealth(component).status },
+    { name: 'Message', value: (component) => componentHealth(component).message },
+    { name: 'Error', value: (component) => componentHealth(component).error },
+  ],
 })
-export type ComponentStatus = ObjectOf<typeof ComponentStatus>
+export type ComponentStatus = Whole<typeof ComponentStatusSchema>
 export type ComponentStatusInput = InputObjectOf<typeof ComponentStatus>
+
+function componentHealth(component: ComponentStatus): {
+  readonly status: string
+  readonly message: string
+  readonly error: string
+} {
+  const condition = component.conditions?.find(({ type }) => type === 'Healthy')
+  if (condition === undefined) return { status: 'Unknown', message: '', error: '' }
+  const status = condition.status === 'True' ? 'Healthy' : 'Unhealthy'
+  return { status, message: condition.message ?? '', error: condition.error ?? '' }
+}

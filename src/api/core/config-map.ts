@@ -1,4 +1,5 @@
-import { boolean, type InputObjectOf, item, map, type ObjectOf, resource, struct } from '#machinery'
+import { boolean, type InputObjectOf, item, map, type Whole, resource, struct } from '#machinery'
+import { ageColumn, nameColumn } from '../columns.ts'
 
 export const ConfigMapSchema = struct('io.k8s.api.core.v1.ConfigMap', () => ({
   immutable: boolean(4).keep(),
@@ -11,6 +12,15 @@ export const ConfigMap = resource({
   shortNames: ['cm'],
   namespaced: true,
   faces: [{ group: '', version: 'v1', kind: 'ConfigMap', schema: ConfigMapSchema }],
+  columns: [
+    nameColumn,
+    {
+      name: 'Data',
+      type: 'integer',
+      value: (map) => Object.keys(map.data ?? {}).length + Object.keys(map.binaryData ?? {}).length,
+    },
+    ageColumn,
+  ],
 })
-export type ConfigMap = ObjectOf<typeof ConfigMap>
+export type ConfigMap = Whole<typeof ConfigMapSchema>
 export type ConfigMapInput = InputObjectOf<typeof ConfigMap>

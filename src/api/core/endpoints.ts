@@ -2,13 +2,15 @@ import {
   type InputObjectOf,
   int32,
   list,
-  type ObjectOf,
+  type Whole,
   pointer,
   type ReadOf,
   resource,
   string,
   struct,
 } from '#machinery'
+import { ageColumn, nameColumn } from '../columns.ts'
+import { formatEndpoints } from './endpoints-columns.ts'
 import { ObjectReference } from './object-reference.ts'
 
 export const EndpointsSchema = struct('io.k8s.api.core.v1.Endpoints', () => ({
@@ -53,6 +55,11 @@ export const Endpoints = resource({
   faces: [{ group: '', version: 'v1', kind: 'Endpoints', schema: EndpointsSchema }],
   storagePath: 'services/endpoints',
   createOnUpdate: true,
+  columns: [
+    nameColumn,
+    { name: 'Endpoints', value: (endpoints) => formatEndpoints(endpoints.subsets) },
+    ageColumn,
+  ],
 })
-export type Endpoints = ObjectOf<typeof Endpoints>
+export type Endpoints = Whole<typeof EndpointsSchema>
 export type EndpointsInput = InputObjectOf<typeof Endpoints>

@@ -1,8 +1,9 @@
 import {
+  type SelectableField,
   type InputObjectOf,
   int32,
   microTime,
-  type ObjectOf,
+  type Whole,
   pointer,
   type ReadOf,
   resource,
@@ -11,6 +12,7 @@ import {
   time,
   value,
 } from '#machinery'
+import { eventColumns } from './event-columns.ts'
 import { EventSource, ObjectReference } from './object-reference.ts'
 import { eventFromEvents, eventToEvents } from '../events/conversion.ts'
 import { EventsEventSchema } from '../events/event.ts'
@@ -38,6 +40,31 @@ export const EventSeries = struct('io.k8s.api.core.v1.EventSeries', () => ({
 }))
 export type EventSeries = ReadOf<typeof EventSeries>
 
+const referenceFields = [
+  'apiVersion',
+  'fieldPath',
+  'kind',
+  'name',
+  'namespace',
+  'resourceVersion',
+  'uid',
+] as const
+
+/** The object's reference is called `involvedObject` in v1 and `regarding` in events.k8s.io/v1. */
+const eventFields: readonly SelectableField<typeof EventSchema>[] = [
+  ...['involvedObject', 'regarding'].flatMap((name) =>
+    referenceFields.map((part) => ({
+      path: `${name}.${part}`,
+      value: (event: Whole<typeof EventSchema>) => event.involvedObject[part] ?? '',
+    })),
+  ),
+  { path: 'reason', value: (event) => event.reason ?? '' },
+  { path: 'reportingComponent', value: (event) => event.reportingComponent },
+  { path: 'reportingController', value: (event) => event.reportingComponent },
+  { path: 'source', value: (event) => event.source.component ?? event.reportingComponent },
+  { path: 'type', value: (event) => event.type ?? '' },
+]
+
 export const Event = resource({
   name: 'events',
   shortNames: ['ev'],
@@ -55,6 +82,8 @@ export const Event = resource({
   ],
   history: 'short',
   createOnUpdate: true,
+  columns: eventColumns,
+  selectableFields: eventFields,
 })
-export type Event = ObjectOf<typeof Event>
+export type Event = Whole<typeof EventSchema>
 export type EventInput = InputObjectOf<typeof Event>

@@ -3,13 +3,14 @@ import {
   item,
   list,
   map,
-  type ObjectOf,
+  type Whole,
   type ReadOf,
   resource,
   string,
   struct,
   value,
 } from '#machinery'
+import { createdAtColumn, nameColumn } from '../columns.ts'
 
 export const LimitRangeSchema = struct('io.k8s.api.core.v1.LimitRange', () => ({
   spec: value(LimitRangeSpec, 2),
@@ -36,6 +37,7 @@ export const LimitRange = resource({
   namespaced: true,
   faces: [{ group: '', version: 'v1', kind: 'LimitRange', schema: LimitRangeSchema }],
   createOnUpdate: true,
+  columns: [nameColumn, createdAtColumn],
 })
-export type LimitRange = ObjectOf<typeof LimitRange>
+export type LimitRange = Whole<typeof LimitRangeSchema>
 export type LimitRangeInput = InputObjectOf<typeof LimitRange>

@@ -2,7 +2,7 @@ import {
   type InputObjectOf,
   item,
   list,
-  type ObjectOf,
+  type Whole,
   type ReadOf,
   resource,
   string,
@@ -10,6 +10,7 @@ import {
   time,
   value,
 } from '#machinery'
+import { ageColumn, nameColumn } from '../columns.ts'
 
 export const NamespaceSchema = struct('io.k8s.api.core.v1.Namespace', () => ({
   spec: value(NamespaceSpec, 2),
@@ -47,6 +48,12 @@ export const Namespace = resource({
     finalize: { verbs: ['update'] },
   },
   generation: false,
+  columns: [
+    nameColumn,
+    { name: 'Status', value: (namespace) => namespace.status.phase },
+    ageColumn,
+  ],
+  selectableFields: [{ path: 'status.phase', value: (namespace) => namespace.status.phase }],
 })
-export type Namespace = ObjectOf<typeof Namespace>
+export type Namespace = Whole<typeof NamespaceSchema>
 export type NamespaceInput = InputObjectOf<typeof Namespace>

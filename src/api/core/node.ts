@@ -3,7 +3,7 @@ import {
   type InputObjectOf,
   item,
   list,
-  type ObjectOf,
+  type Whole,
   pointer,
   type ReadOf,
   resource,
@@ -12,6 +12,7 @@ import {
   time,
   value,
 } from '#machinery'
+import { nodeColumns } from './node-columns.ts'
 import { NodeConfigSource } from './node-config-source.ts'
 import { NodeStatus } from './node-status.ts'
 
@@ -50,6 +51,10 @@ export const Node = resource({
     proxy: { kind: { group: '', version: 'v1', kind: 'NodeProxyOptions' }, verbs: ['connect'] },
   },
   generation: false,
+  columns: nodeColumns,
+  selectableFields: [
+    { path: 'spec.unschedulable', value: (node) => String(node.spec.unschedulable ?? false) },
+  ],
 })
-export type Node = ObjectOf<typeof Node>
+export type Node = Whole<typeof NodeSchema>
 export type NodeInput = InputObjectOf<typeof Node>

@@ -4,7 +4,7 @@ import {
   item,
   list,
   map,
-  type ObjectOf,
+  type Whole,
   oneOf,
   pointer,
   type ReadOf,
@@ -14,6 +14,8 @@ import {
   time,
   value,
 } from '#machinery'
+import { ageColumn, nameColumn } from '../columns.ts'
+import { formatAccessModes } from './persistent-volume-columns.ts'
 import { PersistentVolumeClaimSpec } from './persistent-volume-claim-spec.ts'
 
 export const PersistentVolumeClaimSchema = struct(
@@ -89,6 +91,38 @@ export const PersistentVolumeClaim = resource({
     status: true,
   },
   generation: false,
+  columns: [
+    nameColumn,
+    {
+      name: 'Status',
+      value: (claim) =>
+        claim.metadata.deletionTimestamp === undefined ? claim.status.phase : 'Terminating',
+    },
+    { name: 'Volume', value: (claim) => claim.spec.volumeName ?? '' },
+    {
+      name: 'Capacity',
+      value: (claim) =>
+        claim.spec.volumeName === undefined ? '' : (claim.status.capacity?.['storage'] ?? '0'),
+    },
+    {
+      name: 'Access Modes',
+      value: (claim) =>
+        claim.spec.volumeName === undefined ? '' : formatAccessModes(claim.status.accessModes),
+    },
+    {
+      name: 'StorageClass',
+      value: (claim) =>
+        claim.metadata.annotations?.['volume.beta.kubernetes.io/storage-class'] ??
+        claim.spec.storageClassName ??
+        '',
+    },
+    {
+      name: 'VolumeAttributesClass',
+      value: (claim) => claim.spec.volumeAttributesClassName ?? '<unset>',
+    },
+    ageColumn,
+    { name: 'VolumeMode', priority: 1, value: (claim) => claim.spec.volumeMode },
+  ],
 })
-export type PersistentVolumeClaim = ObjectOf<typeof PersistentVolumeClaim>
+export type PersistentVolumeClaim = Whole<typeof PersistentVolumeClaimSchema>
 export type PersistentVolumeClaimInput = InputObjectOf<typeof PersistentVolumeClaim>

@@ -1,6 +1,6 @@
 import {
   type InputObjectOf,
-  type ObjectOf,
+  type Whole,
   type ReadOf,
   resource,
   string,
@@ -8,6 +8,8 @@ import {
   time,
   value,
 } from '#machinery'
+import { ageColumn, nameColumn } from '../columns.ts'
+import { claimName, formatAccessModes } from './persistent-volume-columns.ts'
 import { PersistentVolumeSpec } from './persistent-volume-spec.ts'
 
 export const PersistentVolumeSchema = struct('io.k8s.api.core.v1.PersistentVolume', () => ({
@@ -32,6 +34,32 @@ export const PersistentVolume = resource({
     status: true,
   },
   generation: false,
+  columns: [
+    nameColumn,
+    { name: 'Capacity', value: (volume) => volume.spec.capacity?.['storage'] ?? '' },
+    { name: 'Access Modes', value: (volume) => formatAccessModes(volume.spec.accessModes) },
+    { name: 'Reclaim Policy', value: (volume) => volume.spec.persistentVolumeReclaimPolicy },
+    {
+      name: 'Status',
+      value: (volume) =>
+        volume.metadata.deletionTimestamp === undefined ? volume.status.phase : 'Terminating',
+    },
+    { name: 'Claim', value: (volume) => claimName(volume.spec.claimRef) },
+    {
+      name: 'StorageClass',
+      value: (volume) =>
+        volume.metadata.annotations?.['volume.beta.kubernetes.io/storage-class'] ??
+        volume.spec.storageClassName ??
+        '',
+    },
+    {
+      name: 'VolumeAttributesClass',
+      value: (volume) => volume.spec.volumeAttributesClassName ?? '<unset>',
+    },
+    { name: 'Reason', value: (volume) => volume.status.reason ?? '' },
+    ageColumn,
+    { name: 'VolumeMode', priority: 1, value: (volume) => volume.spec.volumeMode },
+  ],
 })
-export type PersistentVolume = ObjectOf<typeof PersistentVolume>
+export type PersistentVolume = Whole<typeof PersistentVolumeSchema>
 export type PersistentVolumeInput = InputObjectOf<typeof PersistentVolume>

@@ -1,4 +1,5 @@
-import { type InputObjectOf, type ObjectOf, resource, struct, value } from '#machinery'
+import { type InputObjectOf, type Whole, resource, struct, value } from '#machinery'
+import { containerImages, containerNames, formatLabels, nameColumn } from '../columns.ts'
 import { PodTemplateSpec } from './pod-template-spec.ts'
 
 export const PodTemplateSchema = struct('io.k8s.api.core.v1.PodTemplate', () => ({
@@ -10,6 +11,12 @@ export const PodTemplate = resource({
   namespaced: true,
   faces: [{ group: '', version: 'v1', kind: 'PodTemplate', schema: PodTemplateSchema }],
   generation: true,
+  columns: [
+    nameColumn,
+    { name: 'Containers', value: (object) => containerNames(object.template.spec.containers) },
+    { name: 'Images', value: (object) => containerImages(object.template.spec.containers) },
+    { name: 'Pod Labels', value: (object) => formatLabels(object.template.metadata.labels) },
+  ],
 })
-export type PodTemplate = ObjectOf<typeof PodTemplate>
+export type PodTemplate = Whole<typeof PodTemplateSchema>
 export type PodTemplateInput = InputObjectOf<typeof PodTemplate>

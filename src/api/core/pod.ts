@@ -1,4 +1,5 @@
-import { type InputObjectOf, type ObjectOf, resource, struct, value } from '#machinery'
+import { type InputObjectOf, type Whole, resource, struct, value } from '#machinery'
+import { podColumns, podRowConditions } from './pod-columns.ts'
 import { PodSpec } from './pod-spec.ts'
 import { PodStatus } from './pod-status.ts'
 
@@ -28,6 +29,19 @@ export const Pod = resource({
     proxy: { kind: { group: '', version: 'v1', kind: 'PodProxyOptions' }, verbs: ['connect'] },
     resize: { verbs: ['get', 'patch', 'update'] },
   },
+  columns: podColumns,
+  rowConditions: podRowConditions,
+  selectableFields: [
+    { path: 'spec.nodeName', value: (pod) => pod.spec.nodeName ?? '' },
+    { path: 'spec.restartPolicy', value: (pod) => pod.spec.restartPolicy },
+    { path: 'spec.schedulerName', value: (pod) => pod.spec.schedulerName },
+    { path: 'spec.serviceAccountName', value: (pod) => pod.spec.serviceAccountName ?? '' },
+    { path: 'spec.hostNetwork', value: (pod) => String(pod.spec.hostNetwork ?? false) },
+    { path: 'status.phase', value: (pod) => pod.status.phase ?? '' },
+    { path: 'status.podIP', value: (pod) => pod.status.podIP ?? '' },
+    { path: 'status.podIPs', value: (_pod) => '' },
+    { path: 'status.nominatedNodeName', value: (pod) => pod.status.nominatedNodeName ?? '' },
+  ],
 })
-export type Pod = ObjectOf<typeof Pod>
+export type Pod = Whole<typeof PodSchema>
 export type PodInput = InputObjectOf<typeof Pod>

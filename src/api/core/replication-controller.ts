@@ -5,7 +5,7 @@ import {
   item,
   list,
   map,
-  type ObjectOf,
+  type Whole,
   pointer,
   type ReadOf,
   resource,
@@ -14,6 +14,15 @@ import {
   time,
   value,
 } from '#machinery'
+import {
+  ageColumn,
+  containersColumn,
+  formatLabels,
+  imagesColumn,
+  nameColumn,
+  containerImages,
+  containerNames,
+} from '../columns.ts'
 import { PodTemplateSpec } from './pod-template-spec.ts'
 
 export const ReplicationControllerSchema = struct(
@@ -27,7 +36,7 @@ export const ReplicationControllerSchema = struct(
 export const ReplicationControllerSpec = struct(
   'io.k8s.api.core.v1.ReplicationControllerSpec',
   () => ({
-    replicas: int32(1).keep(),
+    replicas: int32(1).keep().default(1),
     minReadySeconds: int32(4),
     selector: map(item.string, 2).atomic(),
     template: pointer(PodTemplateSpec, 3),
@@ -82,6 +91,29 @@ export const ReplicationController = resource({
       scale: { spec: '.spec.replicas', status: '.status.replicas', selector: '.spec.selector' },
     },
   },
+  columns: [
+    nameColumn,
+    { name: 'Desired', type: 'integer', value: (controller) => controller.spec.replicas },
+    { name: 'Current', type: 'integer', value: (controller) => controller.status.replicas },
+    { name: 'Ready', type: 'integer', value: (controller) => controller.status.readyReplicas ?? 0 },
+    ageColumn,
+    {
+      ...containersColumn,
+      value: (controller) => containerNames(controller.spec.template?.spec.containers),
+    },
+    {
+      ...imagesColumn,
+      value: (controller) => containerImages(controller.spec.template?.spec.containers),
+    },
+    {
+      name: 'Selector',
+      priority: 1,
+      value: (controller) => formatLabels(controller.spec.selector),
+    },
+  ],
+  selectableFields: [
+    { path: 'status.replicas', value: (controller) => String(controller.status.replicas) },
+  ],
 })
-export type ReplicationController = ObjectOf<typeof ReplicationController>
+export type ReplicationController = Whole<typeof ReplicationControllerSchema>
 export type ReplicationControllerInput = InputObjectOf<typeof ReplicationController>

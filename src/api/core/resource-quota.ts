@@ -3,7 +3,7 @@ import {
   item,
   list,
   map,
-  type ObjectOf,
+  type Whole,
   oneOf,
   pointer,
   type ReadOf,
@@ -12,6 +12,7 @@ import {
   struct,
   value,
 } from '#machinery'
+import { ageColumn, nameColumn } from '../columns.ts'
 
 export const ResourceQuotaSchema = struct('io.k8s.api.core.v1.ResourceQuota', () => ({
   spec: value(ResourceQuotaSpec, 2),
@@ -81,6 +82,21 @@ export const ResourceQuota = resource({
     status: true,
   },
   generation: false,
+  columns: [
+    nameColumn,
+    { name: 'Request', value: (quota) => formatQuota(quota.status, false) },
+    { name: 'Limit', value: (quota) => formatQuota(quota.status, true) },
+    ageColumn,
+  ],
 })
-export type ResourceQuota = ObjectOf<typeof ResourceQuota>
+export type ResourceQuota = Whole<typeof ResourceQuotaSchema>
 export type ResourceQuotaInput = InputObjectOf<typeof ResourceQuota>
+
+/** The requests or the limits: `cpu: 1/2, memory: 1Gi/2Gi`. */
+function formatQuota({ hard = {}, used = {} }: ResourceQuotaStatus, limits: boolean): string {
+  return Object.entries(hard)
+    .filter(([name]) => name.startsWith('limits') === limits)
+    .map(([name, amount]) => `${name}: ${used[name] ?? '0'}/${amount}`)
+    .sort()
+    .join(', ')
+}

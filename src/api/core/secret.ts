@@ -3,11 +3,12 @@ import {
   type InputObjectOf,
   item,
   map,
-  type ObjectOf,
+  type Whole,
   resource,
   string,
   struct,
 } from '#machinery'
+import { ageColumn, nameColumn } from '../columns.ts'
 
 export const SecretSchema = struct('io.k8s.api.core.v1.Secret', () => ({
   immutable: boolean(5).keep(),
@@ -20,6 +21,13 @@ export const Secret = resource({
   name: 'secrets',
   namespaced: true,
   faces: [{ group: '', version: 'v1', kind: 'Secret', schema: SecretSchema }],
+  columns: [
+    nameColumn,
+    { name: 'Type', value: (secret) => secret.type },
+    { name: 'Data', type: 'integer', value: (secret) => Object.keys(secret.data ?? {}).length },
+    ageColumn,
+  ],
+  selectableFields: [{ path: 'type', value: (secret) => secret.type }],
 })
-export type Secret = ObjectOf<typeof Secret>
+export type Secret = Whole<typeof SecretSchema>
 export type SecretInput = InputObjectOf<typeof Secret>

@@ -1,4 +1,5 @@
-import { boolean, type InputObjectOf, list, type ObjectOf, resource, struct } from '#machinery'
+import { boolean, type InputObjectOf, list, type Whole, resource, struct } from '#machinery'
+import { ageColumn, nameColumn } from '../columns.ts'
 import { LocalObjectReference, ObjectReference } from './object-reference.ts'
 
 export const ServiceAccountSchema = struct('io.k8s.api.core.v1.ServiceAccount', () => ({
@@ -18,6 +19,11 @@ export const ServiceAccount = resource({
       verbs: ['create'],
     },
   },
+  columns: [
+    nameColumn,
+    { name: 'Secrets', type: 'integer', value: (account) => account.secrets?.length ?? 0 },
+    ageColumn,
+  ],
 })
-export type ServiceAccount = ObjectOf<typeof ServiceAccount>
+export type ServiceAccount = Whole<typeof ServiceAccountSchema>
 export type ServiceAccountInput = InputObjectOf<typeof ServiceAccount>

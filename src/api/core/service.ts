@@ -6,7 +6,7 @@ import {
   item,
   list,
   map,
-  type ObjectOf,
+  type Whole,
   oneOf,
   pointer,
   type ReadOf,
@@ -15,6 +15,7 @@ import {
   struct,
   value,
 } from '#machinery'
+import { serviceColumns } from './service-columns.ts'
 import { Condition } from '../meta/condition.ts'
 
 export const ServiceSchema = struct('io.k8s.api.core.v1.Service', () => ({
@@ -107,6 +108,11 @@ export const Service = resource({
   },
   generation: false,
   createOnUpdate: true,
+  columns: serviceColumns,
+  selectableFields: [
+    { path: 'spec.clusterIP', value: (service) => service.spec.clusterIP ?? '' },
+    { path: 'spec.type', value: (service) => service.spec.type },
+  ],
 })
-export type Service = ObjectOf<typeof Service>
+export type Service = Whole<typeof ServiceSchema>
 export type ServiceInput = InputObjectOf<typeof Service>

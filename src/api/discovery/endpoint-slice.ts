@@ -5,7 +5,7 @@ import {
   item,
   list,
   map,
-  type ObjectOf,
+  type Whole,
   pointer,
   type ReadOf,
   resource,
@@ -13,6 +13,8 @@ import {
   struct,
   value,
 } from '#machinery'
+import { ageColumn, nameColumn } from '../columns.ts'
+import { formatSliceEndpoints, formatSlicePorts } from './endpoint-slice-columns.ts'
 import { ObjectReference } from '../core/object-reference.ts'
 
 export const EndpointSliceSchema = struct('io.k8s.api.discovery.v1.EndpointSlice', () => ({
@@ -80,6 +82,13 @@ export const EndpointSlice = resource({
     },
   ],
   generation: true,
+  columns: [
+    nameColumn,
+    { name: 'AddressType', value: (slice) => slice.addressType },
+    { name: 'Ports', value: (slice) => formatSlicePorts(slice.ports) },
+    { name: 'Endpoints', value: (slice) => formatSliceEndpoints(slice.endpoints) },
+    ageColumn,
+  ],
 })
-export type EndpointSlice = ObjectOf<typeof EndpointSlice>
+export type EndpointSlice = Whole<typeof EndpointSliceSchema>
 export type EndpointSliceInput = InputObjectOf<typeof EndpointSlice>

@@ -4,7 +4,7 @@ import {
   int32,
   item,
   list,
-  type ObjectOf,
+  type Whole,
   pointer,
   type ReadOf,
   resource,
@@ -13,6 +13,7 @@ import {
   time,
   value,
 } from '#machinery'
+import { ageColumn, nameColumn } from '../columns.ts'
 
 export const FlowSchemaSchema = struct('io.k8s.api.flowcontrol.v1.FlowSchema', () => ({
   spec: value(FlowSchemaSpec, 2),
@@ -138,6 +139,25 @@ export const FlowSchema = resource({
     status: true,
   },
   unconditionalUpdate: false,
+  columns: [
+    nameColumn,
+    { name: 'PriorityLevel', value: (schema) => schema.spec.priorityLevelConfiguration.name },
+    {
+      name: 'MatchingPrecedence',
+      type: 'integer',
+      value: (schema) => schema.spec.matchingPrecedence,
+    },
+    {
+      name: 'DistinguisherMethod',
+      value: (schema) => schema.spec.distinguisherMethod?.type ?? '<none>',
+    },
+    ageColumn,
+    {
+      name: 'MissingPL',
+      value: (schema) =>
+        schema.status.conditions?.find(({ type }) => type === 'Dangling')?.status ?? '?',
+    },
+  ],
 })
-export type FlowSchema = ObjectOf<typeof FlowSchema>
+export type FlowSchema = Whole<typeof FlowSchemaSchema>
 export type FlowSchemaInput = InputObjectOf<typeof FlowSchema>

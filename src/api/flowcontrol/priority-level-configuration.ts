@@ -2,7 +2,7 @@ import {
   type InputObjectOf,
   int32,
   list,
-  type ObjectOf,
+  type Whole,
   pointer,
   type ReadOf,
   resource,
@@ -11,6 +11,7 @@ import {
   time,
   value,
 } from '#machinery'
+import { ageColumn, nameColumn } from '../columns.ts'
 
 export const PriorityLevelConfigurationSchema = struct(
   'io.k8s.api.flowcontrol.v1.PriorityLevelConfiguration',
@@ -106,6 +107,26 @@ export const PriorityLevelConfiguration = resource({
     status: true,
   },
   unconditionalUpdate: false,
+  columns: [
+    nameColumn,
+    { name: 'Type', value: (level) => level.spec.type },
+    { name: 'NominalConcurrencyShares', value: (level) => String(nominalShares(level.spec)) },
+    { name: 'Queues', value: (level) => String(queuing(level.spec)?.queues ?? '<none>') },
+    { name: 'HandSize', value: (level) => String(queuing(level.spec)?.handSize ?? '<none>') },
+    {
+      name: 'QueueLengthLimit',
+      value: (level) => String(queuing(level.spec)?.queueLengthLimit ?? '<none>'),
+    },
+    ageColumn,
+  ],
 })
-export type PriorityLevelConfiguration = ObjectOf<typeof PriorityLevelConfiguration>
+export type PriorityLevelConfiguration = Whole<typeof PriorityLevelConfigurationSchema>
 export type PriorityLevelConfigurationInput = InputObjectOf<typeof PriorityLevelConfiguration>
+
+function nominalShares(spec: PriorityLevelConfigurationSpec): number | string {
+  return spec.limited?.nominalConcurrencyShares ?? '<none>'
+}
+
+function queuing(spec: PriorityLevelConfigurationSpec): QueuingConfiguration | undefined {
+  return spec.limited?.limitResponse.queuing
+}

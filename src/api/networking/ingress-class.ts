@@ -1,6 +1,6 @@
 import {
   type InputObjectOf,
-  type ObjectOf,
+  type Whole,
   pointer,
   type ReadOf,
   resource,
@@ -8,6 +8,7 @@ import {
   struct,
   value,
 } from '#machinery'
+import { ageColumn, nameColumn } from '../columns.ts'
 
 export const IngressClassSchema = struct('io.k8s.api.networking.v1.IngressClass', () => ({
   spec: value(IngressClassSpec, 2),
@@ -37,6 +38,18 @@ export const IngressClass = resource({
   faces: [
     { group: 'networking.k8s.io', version: 'v1', kind: 'IngressClass', schema: IngressClassSchema },
   ],
+  columns: [
+    nameColumn,
+    { name: 'Controller', value: (ingress) => ingress.spec.controller ?? '' },
+    { name: 'Parameters', value: (ingress) => formatParameters(ingress.spec.parameters) },
+    ageColumn,
+  ],
 })
-export type IngressClass = ObjectOf<typeof IngressClass>
+export type IngressClass = Whole<typeof IngressClassSchema>
 export type IngressClassInput = InputObjectOf<typeof IngressClass>
+
+function formatParameters(parameters: IngressClassParametersReference | undefined): string {
+  if (parameters === undefined) return '<none>'
+  const { apiGroup, kind, name } = parameters
+  return apiGroup === undefined ? `${kind}/${name}` : `${kind}.${apiGroup}/${name}`
+}

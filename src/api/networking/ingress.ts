@@ -3,7 +3,7 @@ import {
   int32,
   item,
   list,
-  type ObjectOf,
+  type Whole,
   pointer,
   type ReadOf,
   resource,
@@ -11,6 +11,8 @@ import {
   struct,
   value,
 } from '#machinery'
+import { ageColumn, nameColumn } from '../columns.ts'
+import { ingressAddresses, ingressHosts } from './ingress-columns.ts'
 import { TypedLocalObjectReference } from '../core/object-reference.ts'
 
 export const IngressSchema = struct('io.k8s.api.networking.v1.Ingress', () => ({
@@ -114,6 +116,20 @@ export const Ingress = resource({
   subresources: {
     status: true,
   },
+  columns: [
+    nameColumn,
+    {
+      name: 'Class',
+      value: (ingress) =>
+        ingress.spec.ingressClassName ??
+        ingress.metadata.annotations?.['kubernetes.io/ingress.class'] ??
+        '<none>',
+    },
+    { name: 'Hosts', value: (ingress) => ingressHosts(ingress.spec.rules) },
+    { name: 'Address', value: (ingress) => ingressAddresses(ingress.status.loadBalancer.ingress) },
+    { name: 'Ports', value: (ingress) => (ingress.spec.tls === undefined ? '80' : '80, 443') },
+    ageColumn,
+  ],
 })
-export type Ingress = ObjectOf<typeof Ingress>
+export type Ingress = Whole<typeof IngressSchema>
 export type IngressInput = InputObjectOf<typeof Ingress>

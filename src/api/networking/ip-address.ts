@@ -1,6 +1,6 @@
 import {
   type InputObjectOf,
-  type ObjectOf,
+  type Whole,
   pointer,
   type ReadOf,
   resource,
@@ -8,6 +8,7 @@ import {
   struct,
   value,
 } from '#machinery'
+import { ageColumn, nameColumn } from '../columns.ts'
 
 export const IPAddressSchema = struct('io.k8s.api.networking.v1.IPAddress', () => ({
   spec: value(IPAddressSpec, 2).required(),
@@ -33,6 +34,19 @@ export const IPAddress = resource({
   faces: [
     { group: 'networking.k8s.io', version: 'v1', kind: 'IPAddress', schema: IPAddressSchema },
   ],
+  columns: [
+    nameColumn,
+    { name: 'ParentRef', value: (address) => formatParentReference(address.spec.parentRef) },
+    ageColumn,
+  ],
 })
-export type IPAddress = ObjectOf<typeof IPAddress>
+export type IPAddress = Whole<typeof IPAddressSchema>
 export type IPAddressInput = InputObjectOf<typeof IPAddress>
+
+function formatParentReference(reference: ParentReference | undefined): string {
+  if (reference === undefined) return ''
+  const { group, resource: name = '', namespace } = reference
+  const parts = [group === undefined ? name : `${name}.${group}`]
+  if (namespace !== undefined) parts.push(namespace)
+  return [...parts, reference.name ?? ''].join('/')
+}

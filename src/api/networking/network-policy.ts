@@ -4,7 +4,7 @@ import {
   intOrString,
   item,
   list,
-  type ObjectOf,
+  type Whole,
   oneOf,
   pointer,
   type ReadOf,
@@ -13,6 +13,7 @@ import {
   struct,
   value,
 } from '#machinery'
+import { ageColumn, formatSelector, nameColumn } from '../columns.ts'
 import { LabelSelector } from '../meta/label-selector.ts'
 
 export const NetworkPolicySchema = struct('io.k8s.api.networking.v1.NetworkPolicy', () => ({
@@ -78,6 +79,11 @@ export const NetworkPolicy = resource({
     },
   ],
   generation: true,
+  columns: [
+    nameColumn,
+    { name: 'Pod-Selector', value: (policy) => formatSelector(policy.spec.podSelector) },
+    ageColumn,
+  ],
 })
-export type NetworkPolicy = ObjectOf<typeof NetworkPolicy>
+export type NetworkPolicy = Whole<typeof NetworkPolicySchema>
 export type NetworkPolicyInput = InputObjectOf<typeof NetworkPolicy>

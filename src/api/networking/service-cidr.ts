@@ -2,12 +2,13 @@ import {
   type InputObjectOf,
   item,
   list,
-  type ObjectOf,
+  type Whole,
   type ReadOf,
   resource,
   struct,
   value,
 } from '#machinery'
+import { ageColumn, nameColumn } from '../columns.ts'
 import { Condition } from '../meta/condition.ts'
 
 export const ServiceCIDRSchema = struct('io.k8s.api.networking.v1.ServiceCIDR', () => ({
@@ -35,6 +36,11 @@ export const ServiceCIDR = resource({
     status: true,
   },
   generation: false,
+  columns: [
+    nameColumn,
+    { name: 'CIDRs', value: (range) => (range.spec.cidrs ?? []).join(',') },
+    ageColumn,
+  ],
 })
-export type ServiceCIDR = ObjectOf<typeof ServiceCIDR>
+export type ServiceCIDR = Whole<typeof ServiceCIDRSchema>
 export type ServiceCIDRInput = InputObjectOf<typeof ServiceCIDR>

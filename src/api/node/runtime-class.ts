@@ -3,13 +3,14 @@ import {
   item,
   list,
   map,
-  type ObjectOf,
+  type Whole,
   pointer,
   type ReadOf,
   resource,
   string,
   struct,
 } from '#machinery'
+import { ageColumn, nameColumn } from '../columns.ts'
 import { Toleration } from '../core/affinity.ts'
 
 export const RuntimeClassSchema = struct('io.k8s.api.node.v1.RuntimeClass', () => ({
@@ -36,6 +37,7 @@ export const RuntimeClass = resource({
     { group: 'node.k8s.io', version: 'v1', kind: 'RuntimeClass', schema: RuntimeClassSchema },
   ],
   unconditionalUpdate: false,
+  columns: [nameColumn, { name: 'Handler', value: (runtime) => runtime.handler }, ageColumn],
 })
-export type RuntimeClass = ObjectOf<typeof RuntimeClass>
+export type RuntimeClass = Whole<typeof RuntimeClassSchema>
 export type RuntimeClassInput = InputObjectOf<typeof RuntimeClass>

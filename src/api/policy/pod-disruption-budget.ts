@@ -6,7 +6,7 @@ import {
   item,
   list,
   map,
-  type ObjectOf,
+  type Whole,
   pointer,
   type ReadOf,
   resource,
@@ -14,6 +14,7 @@ import {
   struct,
   value,
 } from '#machinery'
+import { ageColumn, nameColumn } from '../columns.ts'
 import { Condition } from '../meta/condition.ts'
 import { LabelSelector } from '../meta/label-selector.ts'
 
@@ -63,6 +64,17 @@ export const PodDisruptionBudget = resource({
     status: true,
   },
   unconditionalUpdate: false,
+  columns: [
+    nameColumn,
+    { name: 'Min Available', value: (budget) => String(budget.spec.minAvailable ?? 'N/A') },
+    { name: 'Max Unavailable', value: (budget) => String(budget.spec.maxUnavailable ?? 'N/A') },
+    {
+      name: 'Allowed Disruptions',
+      type: 'integer',
+      value: (budget) => budget.status.disruptionsAllowed,
+    },
+    ageColumn,
+  ],
 })
-export type PodDisruptionBudget = ObjectOf<typeof PodDisruptionBudget>
+export type PodDisruptionBudget = Whole<typeof PodDisruptionBudgetSchema>
 export type PodDisruptionBudgetInput = InputObjectOf<typeof PodDisruptionBudget>

@@ -1,12 +1,13 @@
 import {
   type InputObjectOf,
   list,
-  type ObjectOf,
+  type Whole,
   pointer,
   type ReadOf,
   resource,
   struct,
 } from '#machinery'
+import { createdAtColumn, nameColumn } from '../columns.ts'
 import { LabelSelector } from '../meta/label-selector.ts'
 import { PolicyRule } from './policy-rule.ts'
 
@@ -32,6 +33,7 @@ export const ClusterRole = resource({
     },
   ],
   createOnUpdate: true,
+  columns: [nameColumn, createdAtColumn],
 })
-export type ClusterRole = ObjectOf<typeof ClusterRole>
+export type ClusterRole = Whole<typeof ClusterRoleSchema>
 export type ClusterRoleInput = InputObjectOf<typeof ClusterRole>

@@ -1,4 +1,6 @@
-import { type InputObjectOf, list, type ObjectOf, resource, struct, value } from '#machinery'
+import { type InputObjectOf, list, type Whole, resource, struct, value } from '#machinery'
+import { ageColumn, nameColumn } from '../columns.ts'
+import { subjectNames } from './subject-names.ts'
 import { RoleRef, Subject } from './role-ref.ts'
 
 export const RoleBindingSchema = struct('io.k8s.api.rbac.v1.RoleBinding', () => ({
@@ -18,6 +20,18 @@ export const RoleBinding = resource({
     },
   ],
   createOnUpdate: true,
+  columns: [
+    nameColumn,
+    { name: 'Role', value: (binding) => `${binding.roleRef.kind}/${binding.roleRef.name}` },
+    ageColumn,
+    { name: 'Users', priority: 1, value: (binding) => subjectNames(binding.subjects, 'User') },
+    { name: 'Groups', priority: 1, value: (binding) => subjectNames(binding.subjects, 'Group') },
+    {
+      name: 'ServiceAccounts',
+      priority: 1,
+      value: (binding) => subjectNames(binding.subjects, 'ServiceAccount'),
+    },
+  ],
 })
-export type RoleBinding = ObjectOf<typeof RoleBinding>
+export type RoleBinding = Whole<typeof RoleBindingSchema>
 export type RoleBindingInput = InputObjectOf<typeof RoleBinding>

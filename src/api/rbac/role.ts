@@ -1,4 +1,5 @@
-import { type InputObjectOf, list, type ObjectOf, resource, struct } from '#machinery'
+import { type InputObjectOf, list, type Whole, resource, struct } from '#machinery'
+import { createdAtColumn, nameColumn } from '../columns.ts'
 import { PolicyRule } from './policy-rule.ts'
 
 export const RoleSchema = struct('io.k8s.api.rbac.v1.Role', () => ({
@@ -10,6 +11,7 @@ export const Role = resource({
   namespaced: true,
   faces: [{ group: 'rbac.authorization.k8s.io', version: 'v1', kind: 'Role', schema: RoleSchema }],
   createOnUpdate: true,
+  columns: [nameColumn, createdAtColumn],
 })
-export type Role = ObjectOf<typeof Role>
+export type Role = Whole<typeof RoleSchema>
 export type RoleInput = InputObjectOf<typeof Role>

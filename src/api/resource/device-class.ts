@@ -1,7 +1,7 @@
 import {
   type InputObjectOf,
   list,
-  type ObjectOf,
+  type Whole,
   pointer,
   raw,
   type ReadOf,
@@ -10,6 +10,7 @@ import {
   struct,
   value,
 } from '#machinery'
+import { ageColumn, nameColumn } from '../columns.ts'
 
 export const DeviceClassSchema = struct('io.k8s.api.resource.v1.DeviceClass', () => ({
   spec: value(DeviceClassSpec, 2).required(),
@@ -56,6 +57,7 @@ export const DeviceClass = resource({
     { group: 'resource.k8s.io', version: 'v1', kind: 'DeviceClass', schema: DeviceClassSchema },
   ],
   generation: true,
+  columns: [nameColumn, ageColumn],
 })
-export type DeviceClass = ObjectOf<typeof DeviceClass>
+export type DeviceClass = Whole<typeof DeviceClassSchema>
 export type DeviceClassInput = InputObjectOf<typeof DeviceClass>

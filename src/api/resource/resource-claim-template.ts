@@ -1,12 +1,13 @@
 import {
   type InputObjectOf,
   ObjectMeta,
-  type ObjectOf,
+  type Whole,
   type ReadOf,
   resource,
   struct,
   value,
 } from '#machinery'
+import { ageColumn, nameColumn } from '../columns.ts'
 import { ResourceClaimSpec } from './resource-claim-spec.ts'
 
 export const ResourceClaimTemplateSchema = struct(
@@ -36,6 +37,7 @@ export const ResourceClaimTemplate = resource({
       schema: ResourceClaimTemplateSchema,
     },
   ],
+  columns: [nameColumn, ageColumn],
 })
-export type ResourceClaimTemplate = ObjectOf<typeof ResourceClaimTemplate>
+export type ResourceClaimTemplate = Whole<typeof ResourceClaimTemplateSchema>
 export type ResourceClaimTemplateInput = InputObjectOf<typeof ResourceClaimTemplate>

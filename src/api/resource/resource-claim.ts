@@ -4,7 +4,7 @@ import {
   item,
   list,
   map,
-  type ObjectOf,
+  type Whole,
   pointer,
   raw,
   type ReadOf,
@@ -14,6 +14,7 @@ import {
   time,
   value,
 } from '#machinery'
+import { ageColumn, nameColumn } from '../columns.ts'
 import { NodeSelector } from '../core/node-selector.ts'
 import { Condition } from '../meta/condition.ts'
 import { OpaqueDeviceConfiguration } from './device-class.ts'
@@ -114,6 +115,17 @@ export const ResourceClaim = resource({
     status: true,
   },
   generation: false,
+  columns: [nameColumn, { name: 'State', value: (claim) => claimState(claim) }, ageColumn],
 })
-export type ResourceClaim = ObjectOf<typeof ResourceClaim>
+export type ResourceClaim = Whole<typeof ResourceClaimSchema>
 export type ResourceClaimInput = InputObjectOf<typeof ResourceClaim>
+
+function claimState(claim: ResourceClaim): string {
+  const deleted = claim.metadata.deletionTimestamp !== undefined
+  const words = deleted ? ['deleted'] : []
+  if (claim.status.allocation !== undefined) {
+    words.push('allocated')
+    if (claim.status.reservedFor !== undefined) words.push('reserved')
+  } else if (!deleted) words.push('pending')
+  return words.join(',')
+}

@@ -5,7 +5,7 @@ import {
   item,
   list,
   map,
-  type ObjectOf,
+  type Whole,
   pointer,
   quantity,
   type ReadOf,
@@ -15,6 +15,7 @@ import {
   time,
   value,
 } from '#machinery'
+import { ageColumn, nameColumn } from '../columns.ts'
 import { NodeSelector } from '../core/node-selector.ts'
 
 export const ResourceSliceSchema = struct('io.k8s.api.resource.v1.ResourceSlice', () => ({
@@ -138,6 +139,17 @@ export const ResourceSlice = resource({
     { group: 'resource.k8s.io', version: 'v1', kind: 'ResourceSlice', schema: ResourceSliceSchema },
   ],
   generation: true,
+  columns: [
+    nameColumn,
+    { name: 'Node', value: (slice) => slice.spec.nodeName ?? '<unset>' },
+    { name: 'Driver', value: (slice) => slice.spec.driver },
+    { name: 'Pool', value: (slice) => slice.spec.pool.name },
+    ageColumn,
+  ],
+  selectableFields: [
+    { path: 'spec.nodeName', value: (slice) => slice.spec.nodeName ?? '' },
+    { path: 'spec.driver', value: (slice) => slice.spec.driver },
+  ],
 })
-export type ResourceSlice = ObjectOf<typeof ResourceSlice>
+export type ResourceSlice = Whole<typeof ResourceSliceSchema>
 export type ResourceSliceInput = InputObjectOf<typeof ResourceSlice>

@@ -2,11 +2,12 @@ import {
   boolean,
   type InputObjectOf,
   int32,
-  type ObjectOf,
+  type Whole,
   resource,
   string,
   struct,
 } from '#machinery'
+import { ageColumn, nameColumn } from '../columns.ts'
 
 export const PriorityClassSchema = struct('io.k8s.api.scheduling.v1.PriorityClass', () => ({
   value: int32(2).emit(),
@@ -28,6 +29,17 @@ export const PriorityClass = resource({
     },
   ],
   generation: true,
+  columns: [
+    nameColumn,
+    { name: 'Value', type: 'integer', value: (priority) => priority.value },
+    {
+      name: 'Global-Default',
+      type: 'boolean',
+      value: (priority) => priority.globalDefault ?? false,
+    },
+    ageColumn,
+    { name: 'PreemptionPolicy', value: (priority) => priority.preemptionPolicy },
+  ],
 })
-export type PriorityClass = ObjectOf<typeof PriorityClass>
+export type PriorityClass = Whole<typeof PriorityClassSchema>
 export type PriorityClassInput = InputObjectOf<typeof PriorityClass>

@@ -3,7 +3,7 @@ import {
   type InputObjectOf,
   int64,
   list,
-  type ObjectOf,
+  type Whole,
   oneOf,
   type ReadOf,
   resource,
@@ -11,6 +11,7 @@ import {
   struct,
   value,
 } from '#machinery'
+import { ageColumn, nameColumn } from '../columns.ts'
 
 export const CSIDriverSchema = struct('io.k8s.api.storage.v1.CSIDriver', () => ({
   spec: value(CSIDriverSpec, 2).required(),
@@ -46,6 +47,24 @@ export const CSIDriver = resource({
   faces: [{ group: 'storage.k8s.io', version: 'v1', kind: 'CSIDriver', schema: CSIDriverSchema }],
   generation: true,
   unconditionalUpdate: false,
+  columns: [
+    nameColumn,
+    { name: 'AttachRequired', type: 'boolean', value: (driver) => driver.spec.attachRequired },
+    { name: 'PodInfoOnMount', type: 'boolean', value: (driver) => driver.spec.podInfoOnMount },
+    { name: 'StorageCapacity', type: 'boolean', value: (driver) => driver.spec.storageCapacity },
+    { name: 'TokenRequests', value: (driver) => formatAudiences(driver.spec.tokenRequests) },
+    {
+      name: 'RequiresRepublish',
+      type: 'boolean',
+      value: (driver) => driver.spec.requiresRepublish,
+    },
+    { name: 'Modes', value: (driver) => driver.spec.volumeLifecycleModes?.join(',') ?? '<none>' },
+    ageColumn,
+  ],
 })
-export type CSIDriver = ObjectOf<typeof CSIDriver>
+export type CSIDriver = Whole<typeof CSIDriverSchema>
 export type CSIDriverInput = InputObjectOf<typeof CSIDriver>
+
+function formatAudiences(requests: readonly CSITokenRequest[] | undefined): string {
+  return requests?.map(({ audience }) => audience).join(',') ?? '<unset>'
+}

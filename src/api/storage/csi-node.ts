@@ -3,7 +3,7 @@ import {
   int32,
   item,
   list,
-  type ObjectOf,
+  type Whole,
   pointer,
   type ReadOf,
   resource,
@@ -11,6 +11,7 @@ import {
   struct,
   value,
 } from '#machinery'
+import { ageColumn, nameColumn } from '../columns.ts'
 
 export const CSINodeSchema = struct('io.k8s.api.storage.v1.CSINode', () => ({
   spec: value(CSINodeSpec, 2).required(),
@@ -39,6 +40,11 @@ export const CSINode = resource({
   namespaced: false,
   faces: [{ group: 'storage.k8s.io', version: 'v1', kind: 'CSINode', schema: CSINodeSchema }],
   unconditionalUpdate: false,
+  columns: [
+    nameColumn,
+    { name: 'Drivers', type: 'integer', value: (node) => node.spec.drivers?.length ?? 0 },
+    ageColumn,
+  ],
 })
-export type CSINode = ObjectOf<typeof CSINode>
+export type CSINode = Whole<typeof CSINodeSchema>
 export type CSINodeInput = InputObjectOf<typeof CSINode>

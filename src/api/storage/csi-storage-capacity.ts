@@ -1,12 +1,13 @@
 import {
   type InputObjectOf,
-  type ObjectOf,
+  type Whole,
   pointer,
   quantity,
   resource,
   string,
   struct,
 } from '#machinery'
+import { nameColumn } from '../columns.ts'
 import { LabelSelector } from '../meta/label-selector.ts'
 
 export const CSIStorageCapacitySchema = struct('io.k8s.api.storage.v1.CSIStorageCapacity', () => ({
@@ -28,6 +29,11 @@ export const CSIStorageCapacity = resource({
     },
   ],
   unconditionalUpdate: false,
+  columns: [
+    nameColumn,
+    { name: 'StorageClassName', value: (capacity) => capacity.storageClassName },
+    { name: 'Capacity', value: (capacity) => capacity.capacity ?? '<unset>' },
+  ],
 })
-export type CSIStorageCapacity = ObjectOf<typeof CSIStorageCapacity>
+export type CSIStorageCapacity = Whole<typeof CSIStorageCapacitySchema>
 export type CSIStorageCapacityInput = InputObjectOf<typeof CSIStorageCapacity>

@@ -4,11 +4,13 @@ import {
   item,
   list,
   map,
-  type ObjectOf,
+  type Whole,
   resource,
   string,
   struct,
 } from '#machinery'
+import { ageColumn, nameColumn } from '../columns.ts'
+import { displayName } from './default-class.ts'
 import { TopologySelectorTerm } from '../core/node-selector.ts'
 
 export const StorageClassSchema = struct('io.k8s.api.storage.v1.StorageClass', () => ({
@@ -31,6 +33,18 @@ export const StorageClass = resource({
   faces: [
     { group: 'storage.k8s.io', version: 'v1', kind: 'StorageClass', schema: StorageClassSchema },
   ],
+  columns: [
+    { ...nameColumn, value: (storage) => displayName(storage) },
+    { name: 'Provisioner', value: (storage) => storage.provisioner },
+    { name: 'ReclaimPolicy', value: (storage) => storage.reclaimPolicy },
+    { name: 'VolumeBindingMode', value: (storage) => storage.volumeBindingMode },
+    {
+      name: 'AllowVolumeExpansion',
+      type: 'boolean',
+      value: (storage) => storage.allowVolumeExpansion ?? false,
+    },
+    ageColumn,
+  ],
 })
-export type StorageClass = ObjectOf<typeof StorageClass>
+export type StorageClass = Whole<typeof StorageClassSchema>
 export type StorageClassInput = InputObjectOf<typeof StorageClass>

@@ -4,7 +4,7 @@ import {
   int32,
   item,
   map,
-  type ObjectOf,
+  type Whole,
   pointer,
   type ReadOf,
   resource,
@@ -13,6 +13,7 @@ import {
   time,
   value,
 } from '#machinery'
+import { ageColumn, nameColumn } from '../columns.ts'
 import { PersistentVolumeSpec } from '../core/persistent-volume-spec.ts'
 
 export const VolumeAttachmentSchema = struct('io.k8s.api.storage.v1.VolumeAttachment', () => ({
@@ -70,6 +71,14 @@ export const VolumeAttachment = resource({
   },
   generation: false,
   unconditionalUpdate: false,
+  columns: [
+    nameColumn,
+    { name: 'Attacher', value: (attachment) => attachment.spec.attacher },
+    { name: 'PV', value: (attachment) => attachment.spec.source.persistentVolumeName ?? '' },
+    { name: 'Node', value: (attachment) => attachment.spec.nodeName },
+    { name: 'Attached', type: 'boolean', value: (attachment) => attachment.status.attached },
+    ageColumn,
+  ],
 })
-export type VolumeAttachment = ObjectOf<typeof VolumeAttachment>
+export type VolumeAttachment = Whole<typeof VolumeAttachmentSchema>
 export type VolumeAttachmentInput = InputObjectOf<typeof VolumeAttachment>

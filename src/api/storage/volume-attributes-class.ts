@@ -1,4 +1,5 @@
-import { type InputObjectOf, item, map, type ObjectOf, resource, string, struct } from '#machinery'
+import { type InputObjectOf, item, map, type Whole, resource, string, struct } from '#machinery'
+import { ageColumn, nameColumn } from '../columns.ts'
 
 export const VolumeAttributesClassSchema = struct(
   'io.k8s.api.storage.v1.VolumeAttributesClass',
@@ -20,6 +21,11 @@ export const VolumeAttributesClass = resource({
       schema: VolumeAttributesClassSchema,
     },
   ],
+  columns: [
+    nameColumn,
+    { name: 'DriverName', value: (attributes) => attributes.driverName },
+    ageColumn,
+  ],
 })
-export type VolumeAttributesClass = ObjectOf<typeof VolumeAttributesClass>
+export type VolumeAttributesClass = Whole<typeof VolumeAttributesClassSchema>
 export type VolumeAttributesClassInput = InputObjectOf<typeof VolumeAttributesClass>
