@@ -108,6 +108,7 @@ export {
 export * from './ip.ts'
 export * from './names-validation.ts'
 export * from './fields.ts'
+export { parseLabelSelector } from './label-selector-parser.ts'
 export * from './labels.ts'
 export * from './object-meta-validation.ts'
 export * from './mutable.ts'

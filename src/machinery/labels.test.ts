@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
+import { parseLabelSelector } from './label-selector-parser.ts'
 import {
   labelRequirement,
   LabelSelector,
-  parseLabelSelector,
   selectorFromLabels,
   selectorFromObject,
   type LabelOperator,

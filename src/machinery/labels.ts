@@ -80,12 +80,6 @@ export class LabelSelector {
 }
 
 const exactOperators: ReadonlySet<LabelOperator> = new Set(['=', '==', 'in'])
-const binaryOperators: readonly LabelOperator[] = ['in', 'notin', '=', '==', '!=', 'gt', 'lt']
-
-/** Reads the query string form: `a=b,c!=d,e in (f,g),h,!i,j>1`. Throws a SelectorError. */
-export function parseLabelSelector(text: string): LabelSelector {
-  return LabelSelector.of(new Parser(text).parse())
-}
 
 /** Selects objects that have all these labels; the labels are not checked. */
 export function selectorFromLabels(labels: Labels): LabelSelector {
@@ -137,7 +131,7 @@ function requirementErrors(
   values: readonly string[],
 ): FieldError[] {
   const path = FieldPath.root('values')
-  const errors = keyErrors(key, FieldPath.root('key'))
+  const errors = labelKeyErrors(key, FieldPath.root('key'))
   const wrong = countProblem(operator, values.length)
   if (wrong !== undefined) errors.push(invalid(path, values, wrong))
   for (const [i, value] of values.entries()) {
@@ -155,7 +149,8 @@ function requirementErrors(
   return errors
 }
 
-function keyErrors(key: string, path: FieldPath): FieldError[] {
+/** What is wrong with the key of a requirement. */
+export function labelKeyErrors(key: string, path: FieldPath): FieldError[] {
   const problems = isQualifiedName(key)
   return problems.length === 0 ? [] : [invalid(path, key, problems.join('; '))]
 }
@@ -234,152 +229,4 @@ function integer(text: string): bigint | undefined {
 function byText(a: string, b: string): number {
   if (a === b) return 0
   return a < b ? -1 : 1
-}
-
-interface Token {
-  readonly kind: 'end' | 'identifier' | 'symbol'
-  readonly text: string
-}
-
-const end: Token = { kind: 'end', text: '' }
-
-/** Follows upstream's scanner and parser step by step, so that refusals read the same. */
-class Parser {
-  readonly #tokens: readonly Token[]
-  #at = 0
-
-  constructor(text: string) {
-    this.#tokens = scan(text)
-  }
-
-  parse(): LabelRequirement[] {
-    const requirements: LabelRequirement[] = []
-    for (;;) {
-      const first = this.#peek()
-      if (first.kind === 'end') return requirements
-      if (!startsRequirement(first)) {
-        throw expected(first, ": !, identifier, or 'end of string'")
-      }
-      requirements.push(this.#requirement())
-      const after = this.#next()
-      if (after.kind === 'end') return requirements
-      if (after.text !== ',') throw expected(after, ": ',' or 'end of string'")
-      if (!startsRequirement(this.#peek())) {
-        throw expected(this.#peek(), ": identifier after ','")
-      }
-    }
-  }
-
-  #requirement(): LabelRequirement {
-    try {
-      return this.#parseRequirement()
-    } catch (cause) {
-      if (!(cause instanceof SelectorError)) throw cause
-      throw new SelectorError(`unable to parse requirement: ${cause.message}`, { cause })
-    }
-  }
-
-  #parseRequirement(): LabelRequirement {
-    const absent = isSymbol(this.#peek(), '!')
-    if (absent) this.#next()
-    const key = this.#next()
-    if (key.kind !== 'identifier') throw expected(key, ': identifier')
-    const errors = keyErrors(key.text, FieldPath.empty)
-    if (errors.length > 0) throw new SelectorError(formatFieldErrors(errors))
-    if (absent) return labelRequirement(key.text, '!', [])
-    if (this.#atEndOrComma()) return labelRequirement(key.text, 'exists', [])
-    const operator = this.#operator()
-    const values = operator === 'in' || operator === 'notin' ? this.#set() : [this.#exactValue()]
-    return labelRequirement(key.text, operator, values)
-  }
-
-  #operator(): LabelOperator {
-    const token = this.#next()
-    const text = operatorSymbols[token.text] ?? token.text
-    const operator = binaryOperators.find((known) => known === text)
-    const spelled = token.text === 'gt' || token.text === 'lt'
-    if (operator === undefined || spelled) {
-      throw expected(token, `: ${binaryOperators.join(', ')}`)
-    }
-    return operator
-  }
-
-  #exactValue(): string {
-    if (this.#atEndOrComma()) return ''
-    const token = this.#next()
-    if (token.kind !== 'identifier') throw expected(token, ': identifier')
-    return token.text
-  }
-
-  /** `(a,b)`; empty places are the empty value. */
-  #set(): string[] {
-    const open = this.#next()
-    if (!isSymbol(open, '(')) throw new SelectorError(`found '${open.text}' expected: '('`)
-    const first = this.#peek()
-    if (isSymbol(first, ')')) {
-      this.#next()
-      return ['']
-    }
-    if (first.kind !== 'identifier' && !isSymbol(first, ',')) {
-      throw expected(first, ": ',', ')' or identifier")
-    }
-    const values: string[] = []
-    for (;;) {
-      const token = this.#next()
-      const following = this.#peek()
-      if (token.kind === 'identifier') {
-        values.push(token.text)
-        if (!isSymbol(following, ',') && !isSymbol(following, ')')) {
-          throw expected(following, ": ',' or ')'")
-        }
-      } else if (isSymbol(token, ',')) {
-        const emptyPlace =
-          values.length === 0 || isSymbol(following, ')') || isSymbol(following, ',')
-        if (emptyPlace) values.push('')
-      } else {
-        throw expected(token, ": ',', or identifier")
-      }
-      if (isSymbol(following, ')')) {
-        this.#next()
-        return values
-      }
-    }
-  }
-
-  #atEndOrComma(): boolean {
-    const token = this.#peek()
-    return token.kind === 'end' || isSymbol(token, ',')
-  }
-
-  #peek(): Token {
-    return this.#tokens[this.#at] ?? end
-  }
-
-  #next(): Token {
-    return this.#tokens[this.#at++] ?? end
-  }
-}
-
-const operatorSymbols: Readonly<Record<string, string>> = { '>': 'gt', '<': 'lt' }
-
-function startsRequirement(token: Token): boolean {
-  return token.kind === 'identifier' || isSymbol(token, '!')
-}
-
-function isSymbol(token: Token, text: string): boolean {
-  return token.kind === 'symbol' && token.text === text
-}
-
-function expected(found: Token, what: string): SelectorError {
-  return new SelectorError(`found '${found.text}', expected${what}`)
-}
-
-function scan(text: string): Token[] {
-  const tokens: Token[] = []
-  const pattern = /[ \t\r\n]+|(==|!=|[=!(),><])|([^ \t\r\n=!(),><]+)/g
-  for (const [, symbol, word] of text.matchAll(pattern)) {
-    if (word !== undefined) tokens.push({ kind: 'identifier', text: word })
-    else if (symbol !== undefined) tokens.push({ kind: 'symbol', text: symbol })
-  }
-  return tokens
 }
