@@ -12,7 +12,7 @@ const start = 1_780_272_000_000
 const day = 86_400_000
 
 function options(nowMs = start): PkiOptions {
-  const clock: Clock = { ...realClock, now: () => nowMs }
+  const clock: Clock = Object.assign(Object.create(realClock), { now: () => nowMs })
   return { clock, random: realRandom, hostName: 'box', serviceIps: ['10.43.0.1'] }
 }
 

@@ -1,5 +1,6 @@
 import { errors } from '#machinery'
 import { asError } from '#base'
+import type { ApiRequest } from '../request.ts'
 import { anonymousName, groups, type UserInfo } from './user.ts'
 
 /** What a request brings to prove who makes it. */
@@ -14,8 +15,24 @@ export interface Credentials {
   readonly headers?: RequestHeaders
 }
 
-/** Headers by lower-case name, every value on its own: Node's `headersDistinct`. */
-export type RequestHeaders = Readonly<Record<string, readonly string[] | undefined>>
+/** A request's headers, by lower-case name; every value of a repeated one on its own. */
+export interface RequestHeaders {
+  headers(name: string): readonly string[]
+  headerNames(): Iterable<string>
+}
+
+/** The credentials of a request, as every transport brings them. */
+export function credentialsOf(request: ApiRequest): Credentials {
+  const protocols = request.headers('sec-websocket-protocol')
+  return {
+    authorization: request.header('authorization'),
+    peerCertificate: request.peer.certificate,
+    websocketProtocols: protocols
+      .flatMap((value) => value.split(','))
+      .map((protocol) => protocol.trim()),
+    headers: request,
+  }
+}
 
 /**
  * Tells who makes a request. Undefined is no opinion: these credentials are not of its kind. It

@@ -1,7 +1,7 @@
 import { errors } from '#machinery'
 import { forbiddenError, type Authorizer } from '../authorization/authorizer.ts'
 import type { RequestHeaders } from './authenticator.ts'
-import { extraHeaders, headerValues } from './request-header.ts'
+import { extraHeaders } from './request-header.ts'
 import {
   anonymousName,
   groups,
@@ -35,15 +35,16 @@ export function impersonate(
   headers: RequestHeaders,
   authorizer: Authorizer,
 ): UserInfo | undefined {
-  const [name = ''] = headerValues(headers, userHeader)
+  const [name = ''] = headers.headers(userHeader)
   const extra = extraHeaders(headers, extraPrefix)
   const parts = [
     ...userPart(name),
-    ...headerValues(headers, groupHeader).map((group) => part('Group', 'groups', group)),
+    ...headers.headers(groupHeader).map((group) => part('Group', 'groups', group)),
     ...Object.entries(extra).flatMap(([key, values]) =>
       values.map((value) => part('UserExtra', 'userextras', value, key)),
     ),
-    ...headerValues(headers, uidHeader)
+    ...headers
+      .headers(uidHeader)
       .slice(0, 1)
       .filter((uid) => uid !== '')
       .map((uid) => part('UID', 'uids', uid)),
@@ -56,20 +57,10 @@ export function impersonate(
   for (const wanted of parts) mustBeAllowed(requester, wanted, authorizer)
   return {
     name,
-    uid: headerValues(headers, uidHeader)[0] ?? '',
-    groups: impersonatedGroups(name, headerValues(headers, groupHeader)),
+    uid: headers.headers(uidHeader)[0] ?? '',
+    groups: impersonatedGroups(name, headers.headers(groupHeader)),
     extra,
   }
-}
-
-/** The request's headers as the handlers behind see them. */
-export function withoutImpersonation(headers: RequestHeaders): RequestHeaders {
-  const exact = [userHeader, groupHeader, uidHeader]
-  return Object.fromEntries(
-    Object.entries(headers).filter(
-      ([header]) => !exact.includes(header) && !header.startsWith(extraPrefix),
-    ),
-  )
 }
 
 function userPart(name: string): readonly Impersonated[] {

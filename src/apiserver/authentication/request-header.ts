@@ -19,8 +19,8 @@ export interface RequestHeaderOptions {
 export function requestHeaderAuthenticator(options: RequestHeaderOptions): Authenticator {
   const certificates = new CertificateCache()
   return {
-    async authenticate({ peerCertificate, headers = {} }) {
-      const user = remoteUser(headers)
+    async authenticate({ peerCertificate, headers }) {
+      const user = headers && remoteUser(headers)
       const roots = options.authorities()
       if (user === undefined || peerCertificate === undefined || roots.length === 0) {
         return undefined
@@ -37,18 +37,14 @@ export function requestHeaderAuthenticator(options: RequestHeaderOptions): Authe
 }
 
 function remoteUser(headers: RequestHeaders): UserInfo | undefined {
-  const [name = ''] = headerValues(headers, 'x-remote-user')
+  const [name = ''] = headers.headers('x-remote-user')
   if (name === '') return undefined
   return {
     name,
-    uid: headerValues(headers, 'x-remote-uid')[0] ?? '',
-    groups: headerValues(headers, 'x-remote-group'),
+    uid: headers.headers('x-remote-uid')[0] ?? '',
+    groups: headers.headers('x-remote-group'),
     extra: extraHeaders(headers, 'x-remote-extra-'),
   }
-}
-
-export function headerValues(headers: RequestHeaders, name: string): readonly string[] {
-  return Object.hasOwn(headers, name) ? (headers[name] ?? []) : []
 }
 
 /** The headers of a prefix as extra values: keys in order, lower case, percent-decoded. */
@@ -57,10 +53,10 @@ export function extraHeaders(
   prefix: string,
 ): Readonly<Record<string, readonly string[]>> {
   const found = new Map<string, readonly string[]>()
-  for (const header of Object.keys(headers).sort()) {
+  for (const header of [...headers.headerNames()].sort()) {
     if (!header.startsWith(prefix)) continue
     const key = unescapeKey(header.slice(prefix.length))
-    found.set(key, [...(found.get(key) ?? []), ...headerValues(headers, header)])
+    found.set(key, [...(found.get(key) ?? []), ...headers.headers(header)])
   }
   return Object.fromEntries(found)
 }
