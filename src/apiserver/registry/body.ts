@@ -97,7 +97,8 @@ function checkTypeMeta(face: Face, value: unknown): void {
     }
   }
   const expected = formatGroupVersion(face)
-  const wrongVersion = typeof apiVersion === 'string' && apiVersion !== '' && apiVersion !== expected
+  const wrongVersion =
+    typeof apiVersion === 'string' && apiVersion !== '' && apiVersion !== expected
   const wrongKind = typeof kind === 'string' && kind !== '' && kind !== face.kind
   if (!wrongVersion && !wrongKind) return
   const given = parseGroupVersion(typeof apiVersion === 'string' ? apiVersion : '')

@@ -24,7 +24,8 @@ export function writeToken(token: ContinueToken): string {
 /** Throws the 400 that upstream gives for a token it cannot use. */
 export function readToken(text: string): ContinueToken {
   const { v, rv, start, t } = decode(text)
-  if (v !== 'meta.k8s.io/v1') throw invalid(`incorrect encoding: unknown version ${JSON.stringify(v)}`)
+  if (v !== 'meta.k8s.io/v1')
+    throw invalid(`incorrect encoding: unknown version ${JSON.stringify(v)}`)
   if (typeof rv !== 'number' || !Number.isSafeInteger(rv) || rv === 0 || rv < -1) {
     throw invalid('incorrect encoding: the revision is not usable')
   }

@@ -25,6 +25,7 @@ export async function create(call: Call): Promise<Answer> {
   const virtual = call.registry.hooksOf(call.resource)?.create
   if (virtual !== undefined) {
     return virtual({
+      call,
       request: call.request,
       info: call.info,
       user: call.user,
@@ -36,11 +37,15 @@ export async function create(call: Call): Promise<Answer> {
   return createObject(call, draft, options)
 }
 
-/** Creates what has been decoded: for POST, and for PUT and apply of a name that is not there. */
+/**
+ * Creates what has been decoded: for POST, and for PUT and apply of a name that is not there. An
+ * apply has recorded by itself who owns what (`ownsFields`).
+ */
 export async function createObject(
   call: Call,
   draft: ObjectDraft,
   options: WriteOptions,
+  ownsFields = false,
 ): Promise<Answer> {
   const { metadata } = draft
   settleNamespace(call, draft)
@@ -62,7 +67,7 @@ export async function createObject(
   resetSystemMetadata(call, draft)
   const attributes = admissionAttributes(call, options, draft)
   await call.registry.admission.admit(attributes)
-  recordOwnership(call, draft, undefined, options.fieldManager)
+  if (!ownsFields) recordOwnership(call, draft, undefined, options.fieldManager)
   for (let attempt = 1; ; attempt++) {
     if (generated) {
       const prefix = (metadata.generateName ?? '').slice(0, limits.generateNamePrefixMax)
@@ -109,11 +114,21 @@ async function attemptCreate(
   const current = registry.cache.cache(resource).getByKey(key)
   if (options.dryRun) {
     if (current !== undefined) return undefined
-    return { type: 'object', code: 201, served: servedObject(resource, storageFace(resource), object) }
+    return {
+      type: 'object',
+      code: 201,
+      served: servedObject(resource, storageFace(resource), object),
+    }
   }
   // A name that is taken for all to see needs no transaction to find out, but a write that is not
   // yet durable may take it away: only the store decides.
-  const result = await commit(call, key, undefined, { type: 'put', prepared: { object, encoded } }, draft)
+  const result = await commit(
+    call,
+    key,
+    undefined,
+    { type: 'put', prepared: { object, encoded } },
+    draft,
+  )
   if (!result.succeeded) {
     if (result.current[0] !== undefined) return undefined
     throw errors.serverTimeout(groupResource(call), 'create', 0)

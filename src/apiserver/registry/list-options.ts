@@ -66,11 +66,7 @@ export function readRevision(text: string | null): Revision | undefined {
 }
 
 /** The selectors of a list, watch or deletecollection. */
-export function readFilter(
-  resource: Resource,
-  info: RequestInfo,
-  query: URLSearchParams,
-): Filter {
+export function readFilter(resource: Resource, info: RequestInfo, query: URLSearchParams): Filter {
   const labels = query.get('labelSelector') ?? ''
   return {
     namespace: info.namespace,
@@ -83,7 +79,9 @@ function readLabels(text: string): LabelSelector {
   try {
     return parseLabelSelector(text)
   } catch (error) {
-    throw errors.badRequest(error instanceof Error ? error.message : String(error), { cause: error })
+    throw errors.badRequest(error instanceof Error ? error.message : String(error), {
+      cause: error,
+    })
   }
 }
 
@@ -93,7 +91,9 @@ function readFields(resource: Resource, text: string): FieldSelector | undefined
   try {
     selector = parseFieldSelector(text)
   } catch (error) {
-    throw errors.badRequest(error instanceof Error ? error.message : String(error), { cause: error })
+    throw errors.badRequest(error instanceof Error ? error.message : String(error), {
+      cause: error,
+    })
   }
   const known = selectableFieldPaths(resource)
   for (const { field: path } of selector.requirements) {
@@ -128,10 +128,7 @@ function check(options: ListOptions, match: string, watching: boolean): FieldErr
     const path = FieldPath.root('sendInitialEvents')
     if (!watching) forbid(path, 'sendInitialEvents is forbidden for list')
     else if (options.match !== 'NotOlderThan') {
-      forbid(
-        matchPath,
-        'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan',
-      )
+      forbid(matchPath, 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan')
     }
     return problems
   }
@@ -144,10 +141,7 @@ function check(options: ListOptions, match: string, watching: boolean): FieldErr
     if (options.revision === undefined) {
       forbid(matchPath, 'resourceVersionMatch is forbidden unless resourceVersion is provided')
     } else if (options.revision === 0 && options.match === 'Exact') {
-      forbid(
-        matchPath,
-        'resourceVersionMatch "exact" is forbidden for resourceVersion "0"',
-      )
+      forbid(matchPath, 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"')
     }
   }
   return problems

@@ -40,7 +40,7 @@ export function recordOwnership(
 }
 
 /** What this kind of write resets, so that nobody owns it by this write. */
-function resetFields({ resource, info }: Call): FieldSet | undefined {
+export function resetFields({ resource, info }: Call): FieldSet | undefined {
   if (info.subresource === 'status') return specFields
   return resource.subresources['status'] === undefined ? undefined : statusFields
 }

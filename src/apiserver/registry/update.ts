@@ -15,14 +15,7 @@ import { limits } from '../limits.ts'
 import type { Answer } from '../request.ts'
 import { commit, committed, keyOf, prepare, standing, toStorage } from './attempt.ts'
 import { decodeBody, readBody } from './body.ts'
-import {
-  cacheOf,
-  groupKind,
-  groupResource,
-  specOf,
-  strategyContext,
-  type Call,
-} from './call.ts'
+import { cacheOf, groupKind, groupResource, specOf, strategyContext, type Call } from './call.ts'
 import { admissionAttributes, createObject, settleNamespace } from './create.ts'
 import { serve } from './get.ts'
 import { recordOwnership, setManagedFields } from './ownership.ts'
@@ -72,7 +65,7 @@ export async function change(call: Call, options: WriteOptions, by: Change): Pro
     if (current === undefined) {
       const draft = by.create?.()
       if (draft === undefined) throw errors.notFound(groupResource(call), call.info.name)
-      return createObject(call, draft, options)
+      return createObject(call, draft, options, by.ownsFields)
     }
     const outcome = await attemptUpdate(call, key, current, options, by)
     if (outcome.done) return outcome.answer
@@ -122,7 +115,10 @@ async function attemptUpdate(
   const { object, encoded } = prepare(resource, draft)
   const unchanged = Buffer.compare(encoded.bytes, current.encoded.bytes) === 0
   const problems: FieldError[] = [
-    ...validateObjectMetaUpdate({ ...object.metadata, resourceVersion: String(current.modRevision) }, old.metadata),
+    ...validateObjectMetaUpdate(
+      { ...object.metadata, resourceVersion: String(current.modRevision) },
+      old.metadata,
+    ),
     ...(strategy.validateUpdate?.(object, old, context) ?? []),
   ]
   if (problems.length > 0) throw errors.invalid(groupKind(call), current.name, problems)
@@ -132,7 +128,10 @@ async function attemptUpdate(
   if (unchanged) return { done: true, answer: serve(call, current) }
   const vanishes = isFinished(call, object)
   if (options.dryRun) {
-    const served = servedObject(resource, storageFace(resource), { ...object, metadata: { ...object.metadata, resourceVersion: String(current.modRevision) } })
+    const served = servedObject(resource, storageFace(resource), {
+      ...object,
+      metadata: { ...object.metadata, resourceVersion: String(current.modRevision) },
+    })
     return { done: true, answer: { type: 'object', code: 200, served } }
   }
   const prepared = { object, encoded }
@@ -260,4 +259,3 @@ function isFinished(call: Call, object: KubeObject): boolean {
     (call.resource.pendingFinalizers?.(object) ?? []).length === 0
   )
 }
-

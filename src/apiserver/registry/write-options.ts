@@ -27,7 +27,8 @@ export function readWriteOptions(call: Call, kind: string): WriteOptions {
   }
   const given = query.get('fieldManager') ?? ''
   const path = FieldPath.root('fieldManager')
-  if (Buffer.byteLength(given) > fieldManagerMax) problems.push(field.tooLong(path, fieldManagerMax))
+  if (Buffer.byteLength(given) > fieldManagerMax)
+    problems.push(field.tooLong(path, fieldManagerMax))
   if (/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(given)) {
     problems.push(field.invalid(path, given, 'should only contain printable characters'))
   }
@@ -36,7 +37,8 @@ export function readWriteOptions(call: Call, kind: string): WriteOptions {
   const force = query.get('force')
   return {
     dryRun,
-    fieldManager: given === '' ? managerFromUserAgent(call.request.header('user-agent') ?? '') : given,
+    fieldManager:
+      given === '' ? managerFromUserAgent(call.request.header('user-agent') ?? '') : given,
     fieldValidation: validation === 'Ignore' || validation === 'Strict' ? validation : 'Warn',
     force: force === null ? undefined : force !== 'false' && force !== '0',
   }

@@ -1,0 +1,97 @@
+import { errors, type Subresource } from '#machinery'
+import type { Answer } from '../request.ts'
+import { readBody } from './body.ts'
+import { groupResource, type Call } from './call.ts'
+import { create } from './create.ts'
+import { removeCollection } from './delete-collection.ts'
+import { remove } from './delete.ts'
+import { get } from './get.ts'
+import { list } from './list.ts'
+import { patch } from './patch.ts'
+import { scale } from './scale.ts'
+import { update } from './update.ts'
+import { watch } from './watch.ts'
+import { noSuchResource } from '../catalog.ts'
+
+/** Hands a resource request to the handler of its verb or subresource. */
+export async function dispatch(call: Call): Promise<Answer> {
+  const { info, resource } = call
+  // A resource is reached below its namespace or not at all; only lists span namespaces.
+  if (resource.namespaced) {
+    if (info.namespace === '' && !acrossNamespaces.has(info.verb)) {
+      if (info.verb !== 'create') throw noSuchResource()
+      throw errors.methodNotSupported(groupResource(call), 'create')
+    }
+  }
+  if (info.subresource !== '') return subresource(call)
+  switch (info.verb) {
+    case 'get':
+      return allowed(call, 'get') && get(call)
+    case 'list':
+      return allowed(call, 'list') && list(call)
+    case 'watch':
+      return allowed(call, 'watch') && watch(call)
+    case 'create':
+      if (pathName(call) !== '') throw errors.methodNotSupported(groupResource(call), 'create')
+      return allowed(call, 'create') && create(call)
+    case 'update':
+      return allowed(call, 'update') && named(call) && update(call)
+    case 'patch':
+      return allowed(call, 'patch') && named(call) && patch(call)
+    case 'delete':
+      return allowed(call, 'delete') && remove(call)
+    case 'deletecollection':
+      return allowed(call, 'deletecollection') && removeCollection(call)
+    default:
+      throw errors.methodNotSupported(groupResource(call), call.request.method.toLowerCase())
+  }
+}
+
+const acrossNamespaces: ReadonlySet<string> = new Set(['list', 'watch', 'deletecollection'])
+
+async function subresource(call: Call): Promise<Answer> {
+  const { info, resource, registry } = call
+  const found = resource.subresources[info.subresource]
+  if (found === undefined) throw noSuchResource()
+  const answers = registry.hooksOf(resource)?.subresources?.[info.subresource]
+  if (!allowsVerb(found, info.verb)) {
+    throw errors.methodNotSupported(groupResource(call), info.verb)
+  }
+  if (answers !== undefined) {
+    const { request, user } = call
+    const body = await readBody(request)
+    return answers({ call, request, info, user, body: body?.value, warn: call.warn })
+  }
+  if (found.scale !== undefined) return scale(call)
+  switch (info.verb) {
+    case 'get':
+      return get(call)
+    case 'update':
+      return update(call)
+    case 'patch':
+      return patch(call)
+    default:
+      throw errors.methodNotSupported(groupResource(call), info.verb)
+  }
+}
+
+function allowsVerb(subresource: Subresource, verb: string): boolean {
+  return (
+    subresource.verbs.includes('connect') || subresource.verbs.some((allowed) => allowed === verb)
+  )
+}
+
+function allowed(call: Call, verb: Parameters<Call['resource']['verbs']['has']>[0]): true {
+  if (call.resource.verbs.has(verb)) return true
+  throw errors.methodNotSupported(groupResource(call), verb)
+}
+
+function named(call: Call): true {
+  if (pathName(call) !== '') return true
+  throw errors.methodNotSupported(groupResource(call), call.info.verb)
+}
+
+/** The name in the path; lists carry one from their selector that is not. */
+function pathName(call: Call): string {
+  return call.info.name
+}
