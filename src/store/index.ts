@@ -1,4 +1,11 @@
-export { openStore, type OpenStoreOptions } from './open.ts'
+export type { EtcdEndpoints, EtcdTls } from './etcd-connection.ts'
+export { openStore, type OpenStoreOptions, type StoreServices } from './open.ts'
+export {
+  restoreSnapshot,
+  saveSnapshot,
+  snapshotStatus,
+  type SnapshotStatus,
+} from './snapshot-file.ts'
 export {
   prefixEnd,
   StoreError,

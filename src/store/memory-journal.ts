@@ -12,7 +12,8 @@ import type {
   ReadChanges,
   ReadRange,
 } from './journal.ts'
-import { Floors, inRange, upperBound } from './key-range.ts'
+import { Floors, inRange } from './floors.ts'
+import { upperBound } from './key-range.ts'
 import { recordBytes } from './keyspace.ts'
 import type { KeyValue, LeaseId, Revision, StoreEvent, WatchBatch } from './store.ts'
 

@@ -54,7 +54,11 @@ export class SqliteJournal implements Journal {
     }
     // The compiler rewrites imports from .ts to .js, but not this name.
     const file = import.meta.url.endsWith('.ts') ? './sqlite-worker.ts' : './sqlite-worker.js'
-    const worker = new Worker(new URL(file, import.meta.url), { workerData: options })
+    const worker = new Worker(new URL(file, import.meta.url), {
+      workerData: options,
+      // The thread's modules import nothing that needs the flags of this process.
+      execArgv: [],
+    })
     worker.on('message', (reply: WorkerReply) => this.#settle(reply))
     worker.on('error', (error) => this.#fail(asError(error)))
     worker.on('exit', () => this.#fail(new Error('the journal’s thread ended')))

@@ -1,6 +1,7 @@
 import { asError } from '#base'
 import type { Journal } from './journal.ts'
-import { everything, inRange, type Floors, type KeyRange } from './key-range.ts'
+import { inRange, type Floors } from './floors.ts'
+import { everything, type KeyRange } from './key-range.ts'
 import { recordBytes } from './keyspace.ts'
 import * as limits from './limits.ts'
 import {
