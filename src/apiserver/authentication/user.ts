@@ -52,7 +52,7 @@ function isLabel(text: string): boolean {
   return text.length <= 63 && /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(text)
 }
 
-function isSubdomain(text: string): boolean {
+export function isSubdomain(text: string): boolean {
   return (
     text.length <= 253 &&
     text.split('.').every((part) => /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(part))
