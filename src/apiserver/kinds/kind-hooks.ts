@@ -11,8 +11,9 @@ export interface KindHooks {
   readonly resource: Resource
   /**
    * More writes for the transaction that stores the object (addresses of a Service), decided anew
-   * for each attempt and free to change the draft. `undo` is not needed: nothing is written before
-   * the transaction, and if it fails everything is decided again.
+   * for each attempt, after the strategy's preparation and before the object is validated and
+   * encoded. It may change the draft at its top level; deeper parts are shared between attempts and
+   * are to be replaced. Nothing is written before the transaction, so nothing needs undoing.
    */
   alongside?(write: AlongsideWrite): Alongside | Promise<Alongside>
   /** Whole subresources that are not the object itself: binding, eviction, token, and the reviews. */

@@ -11,6 +11,7 @@ import {
 } from '#machinery'
 import { StoreError, type Compare, type KeyValue, type Op, type TxnResult } from '#store'
 import { storageFace, type CacheEntry } from '../cache/entry.ts'
+import type { Alongside, AlongsideWrite } from '../kinds/kind-hooks.ts'
 import { strategyContext, type Call } from './call.ts'
 
 /** An object ready to be stored. */
@@ -34,6 +35,18 @@ export function prepare(resource: Resource, object: KubeObject): Prepared {
   return encodeCanonical(storageFace(resource), object)
 }
 
+/** What the kind stores together with the object. It may complete the draft, so ask before encoding. */
+export async function decideAlongside(
+  call: Call,
+  write: Pick<AlongsideWrite, 'operation' | 'draft' | 'old' | 'dryRun'>,
+): Promise<Alongside> {
+  const hooks = call.registry.hooksOf(call.resource)
+  if (hooks?.alongside === undefined) return nothingAlongside
+  return hooks.alongside({ ...write, context: strategyContext(call) })
+}
+
+const nothingAlongside: Alongside = { compare: [], ops: [] }
+
 /**
  * Stores an object with what its kind writes alongside, if the object's key still stands as it did
  * when it was decided (`current`), and returns the entry that the cache now shows. A refusal
@@ -43,8 +56,9 @@ export async function commit(
   call: Call,
   key: string,
   current: CacheEntry | undefined,
-  op: { readonly type: 'put'; readonly prepared: Prepared } | { readonly type: 'delete' },
-  draft: ObjectDraft | undefined,
+  op:
+    | { readonly type: 'put'; readonly prepared: Prepared; readonly alongside?: Alongside }
+    | { readonly type: 'delete' },
 ): Promise<TxnResult> {
   const { registry, resource } = call
   const hooks = registry.hooksOf(resource)
@@ -58,17 +72,17 @@ export async function commit(
     registry.cache.expect(encoded.bytes, { encoded, object })
     ops.push({ type: 'put', key, value: encoded.bytes, lease })
   }
-  if (hooks?.alongside !== undefined) {
-    const more = await hooks.alongside({
-      operation: op.type === 'delete' ? 'DELETE' : current === undefined ? 'CREATE' : 'UPDATE',
-      draft,
-      old: current?.object,
-      dryRun: false,
-      context: strategyContext(call),
-    })
-    compare.push(...more.compare)
-    ops.push(...more.ops)
-  }
+  const alongside =
+    op.type === 'delete'
+      ? await decideAlongside(call, {
+          operation: 'DELETE',
+          draft: undefined,
+          old: current?.object,
+          dryRun: false,
+        })
+      : (op.alongside ?? nothingAlongside)
+  compare.push(...alongside.compare)
+  ops.push(...alongside.ops)
   try {
     const result = await registry.store.txn({ compare, ops })
     await registry.cache.reached(result.revision)

@@ -11,7 +11,7 @@ import type { AdmissionAttributes } from '../admission/admission.ts'
 import { servedObject, storageFace } from '../cache/entry.ts'
 import { limits } from '../limits.ts'
 import type { Answer } from '../request.ts'
-import { commit, committed, keyOf, prepare, toStorage } from './attempt.ts'
+import { commit, committed, decideAlongside, keyOf, prepare, toStorage } from './attempt.ts'
 import { decodeBody, readBody } from './body.ts'
 import { groupKind, groupResource, strategyContext, type Call } from './call.ts'
 import { serve } from './get.ts'
@@ -68,12 +68,18 @@ export async function createObject(
   const attributes = admissionAttributes(call, options, draft)
   await call.registry.admission.admit(attributes)
   if (!ownsFields) recordOwnership(call, draft, undefined, options.fieldManager)
+  let contended = 0
   for (let attempt = 1; ; attempt++) {
     if (generated) {
       const prefix = (metadata.generateName ?? '').slice(0, limits.generateNamePrefixMax)
       metadata.name = prefix + randomSuffix(call.registry.random, limits.nameSuffixLength)
     }
     const answer = await attemptCreate(call, structure(draft), attributes, options)
+    if (answer === 'contended') {
+      attempt--
+      if (++contended < limits.writeAttemptsMax) continue
+      throw errors.serverTimeout(groupResource(call), 'create', 0)
+    }
     if (answer !== undefined) return answer
     const name = metadata.name ?? ''
     if (!generated) throw errors.alreadyExists(groupResource(call), name)
@@ -83,13 +89,13 @@ export async function createObject(
   }
 }
 
-/** One try to store the object; undefined when the name is taken. */
+/** One try to store the object; undefined when the name is taken, contended when to try again. */
 async function attemptCreate(
   call: Call,
   requested: ObjectDraft,
   attributes: AdmissionAttributes,
   options: WriteOptions,
-): Promise<Answer | undefined> {
+): Promise<Answer | 'contended' | undefined> {
   const { resource, registry } = call
   const draft = toStorage(call, requested)
   const context = strategyContext(call)
@@ -97,6 +103,12 @@ async function attemptCreate(
   if (resource.generation) draft.metadata.generation = 1
   resource.prepareForCreate?.(draft, context)
 
+  const alongside = await decideAlongside(call, {
+    operation: 'CREATE',
+    draft,
+    old: undefined,
+    dryRun: options.dryRun,
+  })
   const { object, encoded } = prepare(resource, draft)
   const name = object.metadata.name ?? ''
   const problems: FieldError[] = [
@@ -122,17 +134,13 @@ async function attemptCreate(
   }
   // A name that is taken for all to see needs no transaction to find out, but a write that is not
   // yet durable may take it away: only the store decides.
-  const result = await commit(
-    call,
-    key,
-    undefined,
-    { type: 'put', prepared: { object, encoded } },
-    draft,
-  )
-  if (!result.succeeded) {
-    if (result.current[0] !== undefined) return undefined
-    throw errors.serverTimeout(groupResource(call), 'create', 0)
-  }
+  const result = await commit(call, key, undefined, {
+    type: 'put',
+    prepared: { object, encoded },
+    alongside,
+  })
+  // The name is still free: what goes alongside was taken by somebody else, so choose anew.
+  if (!result.succeeded) return result.current[0] === undefined ? 'contended' : undefined
   return serve(call, committed(call, key, { object, encoded }, undefined, result), 201)
 }
 

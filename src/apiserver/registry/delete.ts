@@ -80,7 +80,7 @@ async function attemptDelete(
   const marked = mark(call, current.object, options)
   if (marked === 'delete') {
     if (!options.dryRun) {
-      const result = await commit(call, key, current, { type: 'delete' }, undefined)
+      const result = await commit(call, key, current, { type: 'delete' })
       if (!result.succeeded) return { done: false, standing: standing(call, key, result) }
     }
     return { done: true, answer: deleted(call, current) }
@@ -91,7 +91,7 @@ async function attemptDelete(
     const served = servedObject(resource, storageFace(resource), prepared.object)
     return { done: true, answer: { type: 'object', code: 200, served } }
   }
-  const result = await commit(call, key, current, { type: 'put', prepared }, marked)
+  const result = await commit(call, key, current, { type: 'put', prepared })
   if (!result.succeeded) return { done: false, standing: standing(call, key, result) }
   return { done: true, answer: serve(call, committed(call, key, prepared, current, result)) }
 }

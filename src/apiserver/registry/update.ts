@@ -13,7 +13,15 @@ import {
 import { fromStorage, servedObject, storageFace, type CacheEntry } from '../cache/entry.ts'
 import { limits } from '../limits.ts'
 import type { Answer } from '../request.ts'
-import { commit, committed, keyOf, prepare, standing, toStorage } from './attempt.ts'
+import {
+  commit,
+  committed,
+  decideAlongside,
+  keyOf,
+  prepare,
+  standing,
+  toStorage,
+} from './attempt.ts'
 import { decodeBody, readBody } from './body.ts'
 import { cacheOf, groupKind, groupResource, specOf, strategyContext, type Call } from './call.ts'
 import { admissionAttributes, createObject, settleNamespace } from './create.ts'
@@ -112,6 +120,12 @@ async function attemptUpdate(
   strategy.prepareForUpdate?.(draft, old, context)
   countGeneration(call, draft, old)
 
+  const alongside = await decideAlongside(call, {
+    operation: 'UPDATE',
+    draft,
+    old,
+    dryRun: options.dryRun,
+  })
   const { object, encoded } = prepare(resource, draft)
   const unchanged = Buffer.compare(encoded.bytes, current.encoded.bytes) === 0
   const problems: FieldError[] = [
@@ -139,8 +153,7 @@ async function attemptUpdate(
     call,
     key,
     current,
-    vanishes ? { type: 'delete' } : { type: 'put', prepared },
-    draft,
+    vanishes ? { type: 'delete' } : { type: 'put', prepared, alongside },
   )
   if (!result.succeeded) return { done: false, standing: standing(call, key, result) }
   if (vanishes) {
