@@ -23,7 +23,7 @@ async function start(t: TestContext, handler: Handler): Promise<Endpoint> {
   })
   const sessions = new Set<{ destroy(): void }>()
   server.on('session', (session) => sessions.add(session))
-  server.on('stream', (stream, headers) => {
+  server.on('stream', (stream: ServerHttp2Stream, headers) => {
     stream.on('error', () => {})
     handler(stream, headers)
   })
