@@ -155,7 +155,11 @@ type JsonObject = { readonly [key: string]: Json }
 
 function readList(value: Json | undefined): JsonObject[] {
   if (!Array.isArray(value)) return []
-  return value.filter((item: Json) => typeof item === 'object' && item !== null)
+  return value.flatMap((item: Json) => (isJsonObject(item) ? [item] : []))
+}
+
+function isJsonObject(value: Json): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function listOrNothing<T>(items: readonly T[]): readonly T[] | undefined {

@@ -1,12 +1,21 @@
 import { type InputObjectOf, type Whole, resource, struct, value } from '#machinery'
+import { defaultPodSpec } from './pod-defaults.ts'
 import { podColumns, podRowConditions } from './pod-columns.ts'
 import { PodSpec } from './pod-spec.ts'
 import { PodStatus } from './pod-status.ts'
 
-export const PodSchema = struct('io.k8s.api.core.v1.Pod', () => ({
-  spec: value(PodSpec, 2),
-  status: value(PodStatus, 3),
-}))
+export const PodSchema = struct(
+  'io.k8s.api.core.v1.Pod',
+  () => ({
+    spec: value(PodSpec, 2),
+    status: value(PodStatus, 3),
+  }),
+  {
+    defaults({ spec }) {
+      defaultPodSpec(spec)
+    },
+  },
+)
 
 export const Pod = resource({
   name: 'pods',

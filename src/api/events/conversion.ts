@@ -18,7 +18,8 @@ const servedNames: Readonly<Record<string, string>> = Object.fromEntries(
 /** From events.k8s.io/v1 to v1, which is stored. */
 export function eventFromEvents(draft: ObjectDraft): ObjectDraft {
   // The stored form writes these two even when empty.
-  return rename({ reportingController: '', reportingInstance: '', ...draft }, storedNames)
+  const reporters = { reportingController: '', reportingInstance: '' }
+  return rename({ ...reporters, ...draft }, storedNames)
 }
 
 /** From v1 to events.k8s.io/v1, which drops the two when empty. */
