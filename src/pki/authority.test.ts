@@ -144,3 +144,39 @@ test('a simulation repeats its keys and certificates', () => {
   }
   assert.equal(make(), make())
 })
+
+/** Made by openssl: its key identifiers are computed in another way than ours. Valid for a century. */
+const foreignCertificate = `-----BEGIN CERTIFICATE-----
+MIIBizCCATGgAwIBAgIUeYzXcRJVpNSDdfVOhBDLS9gPs88wCgYIKoZIzj0EAwIw
+EjEQMA4GA1UEAwwHZm9yZWlnbjAgFw0yNjExMjEwOTM2NTFaGA8yMTI2MTAyODA5
+MzY1MVowEjEQMA4GA1UEAwwHZm9yZWlnbjBZMBMGByqGSM49AgEGCCqGSM49AwEH
+A0IABB79uMpNGGS7CHqHKNhfmC3uV67NKK9O7jTAZs1zA/zr0o+RT89U+VPnZs3Q
+mvT8ABO7Yb4YQXSH5YVPbySIVqajYzBhMB0GA1UdDgQWBBS/4ez76iw3OBUM3QHC
+zw9s67V26TAfBgNVHSMEGDAWgBS/4ez76iw3OBUM3QHCzw9s67V26TAPBgNVHRMB
+Af8EBTADAQH/MA4GA1UdDwEB/wQEAwIChDAKBggqhkjOPQQDAgNIADBFAiEAkN3H
+ZqI4foFAG4AWvlPB1wSsLBCT89nrVBFZSWFVFL4CIFx4V5l7QwE+bijv49e3OGnb
+Uv0UmDQHCESVXt7XOgdm
+-----END CERTIFICATE-----
+`
+const foreignKey = `-----BEGIN EC PRIVATE KEY-----
+MHcCAQEEIMtVirjjCItF3jEFFhgqxX2YHNsisFK/713CgPBSNt7+oAoGCCqGSM49
+AwEHoUQDQgAEHv24yk0YZLsIeoco2F+YLe5Xrs0or07uNMBmzXMD/OvSj5FPz1T5
+U+dmzdCa9PwAE7thvhhBdIflhU9vJIhWpg==
+-----END EC PRIVATE KEY-----
+`
+
+test('an authority brought along is used as it is', (t) => {
+  const path = directory(t)
+  writeFileSync(join(path, 'ca.crt'), foreignCertificate)
+  writeFileSync(join(path, 'ca.key'), foreignKey)
+  const atMs = start + 365 * day
+  const { ca, serving } = ensurePki(path, options(atMs))
+  assert.equal(ca.certificate.subject.commonName, 'foreign')
+  assert.equal(serving.certificate.authorityKeyId, ca.certificate.subjectKeyId)
+  verifyCertificate(serving.certificate, {
+    roots: [ca.certificate],
+    atMs,
+    usage: 'server auth',
+  })
+  assert.equal(readFileSync(join(path, 'ca.crt'), 'utf8'), foreignCertificate)
+})

@@ -141,7 +141,9 @@ class KeptPki implements Pki {
   }
 
   client(name: string, subject: Subject): Credential {
-    return this.#keeper.leaf(name, this.ca, { subject, names: {}, usage: 'client auth' })
+    return this.#once(`${name} ${JSON.stringify(subject)}`, () =>
+      this.#keeper.leaf(name, this.ca, { subject, names: {}, usage: 'client auth' }),
+    )
   }
 
   #once(name: string, make: () => Credential): Credential {

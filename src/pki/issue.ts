@@ -54,7 +54,7 @@ export function issueCertificate(
   return sign(template, nameOf(issuer.certificate), issuer.key.privateKey, random, [
     ...usageExtensions(template.usages),
     extension(extensionOids.basicConstraints, new BasicConstraints({ cA: false }), true),
-    authorityKeyExtension(issuer.key.publicKey),
+    ...authorityKeyExtension(issuer.certificate),
   ])
 }
 
@@ -140,10 +140,12 @@ function usageExtensions(usages: readonly Usage[]): Extension[] {
   ]
 }
 
-function authorityKeyExtension(publicKey: KeyObject): Extension {
-  const keyId = new KeyIdentifier(keyIdentifier(publicKey))
-  const value = new AuthorityKeyIdentifier({ keyIdentifier: keyId })
-  return extension(extensionOids.authorityKeyId, value, false)
+/** Names the authority's key as its certificate does, however that was computed. */
+function authorityKeyExtension({ subjectKeyId }: Certificate): readonly Extension[] {
+  if (subjectKeyId === '') return []
+  const keyIdentifier = new KeyIdentifier(arrayBuffer(Buffer.from(subjectKeyId, 'hex')))
+  const value = new AuthorityKeyIdentifier({ keyIdentifier })
+  return [extension(extensionOids.authorityKeyId, value, false)]
 }
 
 function extension(extnID: string, value: unknown, critical: boolean): Extension {

@@ -3,10 +3,12 @@ import { test } from 'node:test'
 import { realClock, realRandom, type Clock } from '#base'
 import { StatusError } from '#machinery'
 import { memoryPki, type Certificate, type Subject } from '#pki'
+import type { ApiRequest } from '../request.ts'
 import { MemoryLookup } from '../testing/memory-lookup.ts'
 import {
   anonymous,
   authenticationChain,
+  credentialsOf,
   CredentialsError,
   tokenChain,
   type Authenticator,
@@ -301,4 +303,23 @@ test('user names of service accounts', () => {
   ] as const
   for (const [name, expected] of table)
     assert.deepEqual(parseServiceAccountUserName(name), expected)
+})
+
+test('credentials of a request', () => {
+  const sent = headers({ 'sec-websocket-protocol': ['v5.channel.k8s.io, a', 'b'] })
+  const request: ApiRequest = {
+    method: 'GET',
+    path: '/',
+    query: new URLSearchParams(),
+    header: (name) => (name === 'authorization' ? 'Bearer x' : undefined),
+    headers: (name) => sent.headers(name),
+    headerNames: () => sent.headerNames(),
+    body: { type: 'value', value: undefined },
+    peer: { address: '127.0.0.1', certificate: new Uint8Array([1]), user: undefined },
+    signal: new AbortController().signal,
+  }
+  const found = credentialsOf(request)
+  assert.equal(found.authorization, 'Bearer x')
+  assert.deepEqual(found.peerCertificate, new Uint8Array([1]))
+  assert.deepEqual(found.websocketProtocols, ['v5.channel.k8s.io', 'a', 'b'])
 })

@@ -31,9 +31,15 @@ export function openIdKeys(keys: readonly VerificationKey[]): { readonly keys: r
 function webKey({ id, publicKey }: VerificationKey) {
   const { kty, crv, x, y, n, e } = publicKey.export({ format: 'jwk' })
   const alg = algorithmOf(kty, crv)
-  const curve = { ...(crv !== undefined && { crv }), ...(x !== undefined && { x }) }
-  const modulus = { ...(n !== undefined && { n }), ...(e !== undefined && { e }) }
-  return { use: 'sig', kty, kid: id, ...curve, alg, ...(y !== undefined && { y }), ...modulus }
+  const present = Object.entries({ x, y, n, e }).filter(([, value]) => value !== undefined)
+  return {
+    use: 'sig',
+    kty,
+    kid: id,
+    ...(crv !== undefined && { crv }),
+    alg,
+    ...Object.fromEntries(present),
+  }
 }
 
 function algorithmOf(kty: string | undefined, crv: string | undefined): string {

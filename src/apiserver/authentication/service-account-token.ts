@@ -229,12 +229,12 @@ class LiveObjects {
     if (account === undefined) {
       throw new CredentialsError(`serviceaccounts ${quote(name)} not found`)
     }
-    if (this.#isGone(account)) {
-      throw new CredentialsError(`service account ${namespace}/${name} has been deleted`)
-    }
     if (account.metadata.uid !== uid) {
       const found = account.metadata.uid
       throw new CredentialsError(`service account UID (${found}) does not match claim (${uid})`)
+    }
+    if (this.#isGone(account)) {
+      throw new CredentialsError(`service account ${namespace}/${name} has been deleted`)
     }
   }
 
@@ -248,11 +248,13 @@ class LiveObjects {
       namespace,
       name,
     )
-    if (object === undefined || this.#isGone(object)) throw new CredentialsError(invalidated)
-    if (object.metadata.uid === uid) return
-    throw new CredentialsError(
-      `${kind} UID (${object.metadata.uid}) does not match service account ${kind} ref claim (${uid})`,
-    )
+    if (object === undefined) throw new CredentialsError(invalidated)
+    if (object.metadata.uid !== uid) {
+      throw new CredentialsError(
+        `${kind} UID (${object.metadata.uid}) does not match service account ${kind} ref claim (${uid})`,
+      )
+    }
+    if (this.#isGone(object)) throw new CredentialsError(invalidated)
   }
 
   mustHaveLegacySecret(namespace: string, name: string, account: string, token: string): void {

@@ -28,6 +28,7 @@ interface Attachment {
  * pods share the object; the short chain over volumes is walked.
  */
 export class NodeGraph {
+  readonly #lookup: Lookup
   /** Reference key → node → how many of its pods refer to it. */
   readonly #nodes = new Map<string, Map<string, number>>()
   /** Volume name → key of the claim it is bound to. */
@@ -39,6 +40,7 @@ export class NodeGraph {
   readonly #stop: readonly (() => void)[]
 
   constructor(lookup: Lookup) {
+    this.#lookup = lookup
     this.#stop = [
       follow<PodReferences>(lookup, core('pods'), (change) => this.#applyPod(change)),
       follow<VolumeReferences>(lookup, core('persistentvolumes'), (change) =>
@@ -64,6 +66,10 @@ export class NodeGraph {
   usesVolume(node: string, volume: string): boolean {
     const claim = this.#claims.get(volume)
     return claim !== undefined && this.#nodes.get(claim)?.has(node) === true
+  }
+
+  podNode(namespace: string, name: string): string | undefined {
+    return this.#lookup.get<PodReferences>(core('pods'), namespace, name)?.spec.nodeName
   }
 
   attachmentNode(name: string): string | undefined {

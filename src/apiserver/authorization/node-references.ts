@@ -95,13 +95,7 @@ export interface VolumeReferences {
   }
 }
 
-export type ReferenceKind =
-  | 'pod'
-  | 'secret'
-  | 'configmap'
-  | 'pvc'
-  | 'serviceaccount'
-  | 'resourceclaim'
+export type ReferenceKind = 'secret' | 'configmap' | 'pvc' | 'serviceaccount' | 'resourceclaim'
 
 export function referenceKey(kind: ReferenceKind, namespace: string, name: string): string {
   return `${kind} ${namespace}/${name}`
@@ -109,10 +103,10 @@ export function referenceKey(kind: ReferenceKind, namespace: string, name: strin
 
 const mirrorAnnotation = 'kubernetes.io/config.mirror'
 
-/** The keys of all a pod refers to, itself included, each once. */
+/** The keys of all a pod refers to, each once. */
 export function podReferences(pod: PodReferences): ReadonlySet<string> {
   const { name: podName, namespace, annotations } = pod.metadata
-  const keys = new Set([referenceKey('pod', namespace, podName)])
+  const keys = new Set<string>()
   // A kubelet makes its mirror pods itself: they must not grant it anything.
   if (annotations !== undefined && Object.hasOwn(annotations, mirrorAnnotation)) return keys
   const add = (kind: ReferenceKind, name: string | undefined) => {

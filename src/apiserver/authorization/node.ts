@@ -153,11 +153,11 @@ export class NodeAuthorizer implements Authorizer {
     const { subresource, verb, name } = attributes
     switch (`${verb}/${subresource}`) {
       case 'get/':
-        return this.#related(node, 'pod', attributes)
+        return this.#ownPod(node, attributes)
       case 'list/':
       case 'watch/':
         if (selects(attributes, 'spec.nodeName', node)) return yes
-        if (name !== '') return this.#related(node, 'pod', attributes)
+        if (name !== '') return this.#ownPod(node, attributes)
         return no('can only list/watch pods with spec.nodeName field selector')
       case 'create/':
       case 'delete/':
@@ -168,6 +168,11 @@ export class NodeAuthorizer implements Authorizer {
       default:
         return noOpinion
     }
+  }
+
+  #ownPod(node: string, { namespace, name }: Attributes): Decision {
+    if (name === '') return no('No Object name found')
+    return related(this.#graph.podNode(namespace, name) === node, node)
   }
 }
 
