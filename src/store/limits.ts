@@ -21,6 +21,9 @@ export const replayEventsMax = 20_000
 /** Changes or keys that one read of the journal looks at. */
 export const historySlice = 1_000
 
+/** Records of one step of reading everything at the start: some milliseconds. */
+export const loadSlice = 200
+
 /** Superseded states of kinds with history 'window', and of those with 'short'. */
 export const historyWindowMs = 24 * 60 * 60 * 1_000
 export const historyShortMs = 5 * 60 * 1_000

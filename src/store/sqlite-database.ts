@@ -174,7 +174,8 @@ export class SqliteDatabase {
   readRange(request: ReadRange): RangePage {
     const statement = request.countOnly ? this.#statements.rangeKeys : this.#statements.range
     const end = endBinding(request)
-    const rows = statement.all(request.start, end, idAfter(request.revision), request.limit)
+    const found = statement.iterate(request.start, end, idAfter(request.revision), request.limit)
+    const { rows, isCut } = pageOf(found, request.limit)
     const records: KeyValue[] = []
     let count = 0
     for (const row of rows) {
@@ -183,20 +184,20 @@ export class SqliteDatabase {
       if (!request.countOnly) records.push(recordOf(row))
     }
     const last = rows.at(-1)
-    const isDone = last === undefined || rows.length < request.limit
-    return { records, count, next: isDone ? undefined : `${String(last['key'])}\0` }
+    const next = isCut && last !== undefined ? `${String(last['key'])}\0` : undefined
+    return { records, count, next }
   }
 
   readChanges(request: ReadChanges): ChangesPage {
     const { after, upTo, limit, start } = request
-    const rows = this.#statements.changes.all(
+    const found = this.#statements.changes.iterate(
       start,
       endBinding(request),
       idAfter(after),
       idAfter(upTo),
       limit,
     )
-    const { whole, reached } = wholeTransactions(rows, limit, upTo)
+    const { whole, reached } = wholeTransactions(pageOf(found, limit), upTo)
     const batches: { revision: Revision; events: StoreEvent[] }[] = []
     for (const row of whole) {
       if (row['wanted'] !== 1) continue
@@ -224,14 +225,14 @@ export class SqliteDatabase {
 
   compactSlice(request: CompactSlice): CompactedSlice {
     const { start, end, after, upTo, limit } = request
-    const rows = this.#statements.heads.all(
+    const found = this.#statements.heads.iterate(
       start,
       endBinding(request),
       idAfter(after),
       idAfter(upTo),
       limit,
     )
-    const { whole, reached } = wholeTransactions(rows, limit, upTo)
+    const { whole, reached } = wholeTransactions(pageOf(found, limit), upTo)
     this.#transaction(() => {
       for (const row of whole) {
         if (row['wanted'] !== 1) continue
@@ -362,14 +363,33 @@ function endBinding(range: KeyRange): string | Uint8Array {
   return range.end === unbounded ? new Uint8Array() : range.end
 }
 
-/** Leaves out the last transaction of a page that may be cut off. */
+interface Page {
+  readonly rows: readonly Row[]
+  /** There may be more behind it. */
+  readonly isCut: boolean
+}
+
+/** Bytes of values of one page, about; more than any transaction has. */
+const pageBytes = 4 << 20
+
+function pageOf(found: Iterable<Row>, limit: number): Page {
+  const rows: Row[] = []
+  let bytes = 0
+  for (const row of found) {
+    rows.push(row)
+    if (row['value'] instanceof Uint8Array) bytes += row['value'].byteLength
+    if (bytes >= pageBytes) return { rows, isCut: true }
+  }
+  return { rows, isCut: rows.length >= limit }
+}
+
+/** Leaves out the last transaction of a page, which may be cut off. */
 function wholeTransactions(
-  rows: readonly Row[],
-  limit: number,
+  { rows, isCut }: Page,
   upTo: Revision,
 ): { readonly whole: readonly Row[]; readonly reached: Revision } {
   const last = rows.at(-1)
-  if (last === undefined || rows.length < limit) return { whole: rows, reached: upTo }
+  if (last === undefined || !isCut) return { whole: rows, reached: upTo }
   const cut = revisionOf(Number(last['id']))
   const whole = rows.filter((row) => revisionOf(Number(row['id'])) < cut)
   return { whole, reached: cut - 1 }

@@ -74,7 +74,7 @@ export class SqliteJournal implements Journal {
         start,
         end: everything.end,
         revision: newest,
-        limit: limits.historySlice,
+        limit: limits.loadSlice,
         countOnly: false,
       })
       yield page.records
