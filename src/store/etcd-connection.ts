@@ -54,18 +54,25 @@ export class EtcdConnection {
     })
   }
 
-  /** For calls that may be made twice: tries each endpoint, at most `etcdAttemptsMax` times in all. */
+  /** For calls that may be made twice: tries the endpoints in turn for about this long. */
   async read<M extends keyof EtcdCalls>(
     method: M,
     request: EtcdCalls[M][0],
+    forMs = limits.etcdDeadlineMs,
   ): Promise<EtcdCalls[M][1]> {
-    for (let attempt = 1; ; attempt++) {
+    const giveUpAt = this.#clock.elapsed() + forMs
+    for (
+      let delayMs = limits.etcdRetryMs;
+      ;
+      delayMs = Math.min(delayMs * 2, limits.etcdRetryMaxMs)
+    ) {
       try {
         return await this.call(method, request)
       } catch (error) {
         const mayPass = error instanceof StoreError && error.reason === 'Unavailable'
-        if (!mayPass || this.#isClosed || attempt >= limits.etcdAttemptsMax) throw error
-        await this.#clock.sleep(limits.etcdRetryMs * attempt)
+        const isLate = this.#clock.elapsed() + delayMs > giveUpAt
+        if (!mayPass || isLate || this.#isClosed) throw error
+        await this.#clock.sleep(delayMs)
       }
     }
   }

@@ -74,3 +74,28 @@ test('a watch over everything sees every writer', async () => {
   await until(() => seen === 1)
   handle.close()
 })
+
+test('a watch goes on after etcd was away, without gap or duplicate', async () => {
+  await using store = await open()
+  const put = async (value: string) => {
+    const ops = [{ type: 'put' as const, key: '/restart', value: ownText(value) }]
+    return (await store.txn({ compare: [], ops })).revision
+  }
+  const seen: number[] = []
+  const handle = store.watch({
+    after: await store.barrier(),
+    range: { start: '/restart', end: '/restart0' },
+    onEvents: ({ revision }) => void seen.push(revision),
+    onEnd: ({ cause }) => assert.fail(cause),
+  })
+  const before = [await put('1'), await put('2')]
+  await until(() => seen.length === 2)
+  await etcd.restart()
+  // Reads are tried again until etcd answers, writes are not: nobody knows what became of them.
+  await store.barrier()
+  assert.deepEqual(store.health(), { ok: true })
+  const after = [await put('3'), await put('4')]
+  await until(() => seen.length === 4)
+  assert.deepEqual(seen, [...before, ...after])
+  handle.close()
+})

@@ -34,7 +34,7 @@ export async function openEtcd(
   const connection = new EtcdConnection(endpoints, services.clock)
   const store = new EtcdStore(connection, services)
   try {
-    await store.barrier()
+    await store.connect()
   } catch (error) {
     await store[Symbol.asyncDispose]()
     const cause = asError(error)
@@ -134,10 +134,12 @@ export class EtcdStore implements Store {
   }
 
   async barrier(): Promise<Revision> {
-    const { header } = await this.#ask(() =>
-      this.#connection.read('KV.Range', { key: Buffer.from('\0'), count_only: true }),
-    )
-    return Number(header.revision)
+    return this.#newestRevision(limits.etcdDeadlineMs)
+  }
+
+  /** Fails sooner than other calls when nobody answers. */
+  async connect(): Promise<void> {
+    await this.#newestRevision(limits.etcdOpenMs)
   }
 
   async grantLease(ttlSeconds: number): Promise<LeaseId> {
@@ -212,6 +214,13 @@ export class EtcdStore implements Store {
     this.#failure = closedError()
     for (const watch of this.#watches) watch.end({ reason: 'Closed' })
     this.#connection.close()
+  }
+
+  /** What a linearizable read, of a key that nobody has, says about the newest revision. */
+  async #newestRevision(forMs: number): Promise<Revision> {
+    const request = { key: Buffer.from('\0'), count_only: true }
+    const { header } = await this.#ask(() => this.#connection.read('KV.Range', request, forMs))
+    return Number(header.revision)
   }
 
   /** Every record at one revision, page by page. */

@@ -48,11 +48,12 @@ export const leaseRetryMs = 5_000
 
 /** One call to etcd. */
 export const etcdDeadlineMs = 10_000
-/** A read that finds no etcd is tried this often, waiting longer each time. */
-export const etcdAttemptsMax = 4
+/** How long opening waits for an etcd that does not answer at all. */
+export const etcdOpenMs = 1_000
+/** Between attempts, twice as long each time. */
 export const etcdRetryMs = 100
-export const etcdRetryMaxMs = 5_000
-/** A watch that breaks is made again this often in a row: about two minutes. */
+export const etcdRetryMaxMs = 2_000
+/** A watch that breaks is made again this often in a row: about a minute. */
 export const etcdWatchRetriesMax = 30
 /** Records of one message from etcd. */
 export const etcdPageRecords = 1_000

@@ -318,7 +318,7 @@ test('the store alone does not keep a process alive, a write that is waited for 
   const dir = temporaryDir(t)
   const script = `
     const { realClock, realRandom, silentLog } = await import('#base')
-    const { openStore } = await import('#store')
+    const { openStore } = await import('./open.ts')
     const services = { clock: realClock, random: realRandom, log: silentLog }
     const store = await openStore({ type: 'sqlite', dataDir: ${JSON.stringify(dir)}, ...services })
     const value = new TextEncoder().encode('x')

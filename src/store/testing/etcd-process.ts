@@ -7,6 +7,8 @@ import { must } from '#base'
 
 export interface EtcdProcess {
   readonly endpoint: string
+  /** Kills it and starts it again on its data. */
+  restart(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -26,20 +28,30 @@ export async function startEtcd(parent = tmpdir()): Promise<EtcdProcess> {
     'initial-cluster': `one=${peers}`,
     'log-level': 'error',
   }
-  const child = spawn(
-    'etcd',
-    Object.entries(flags).map(([name, value]) => `--${name}=${value}`),
-    { stdio: 'ignore', env: { ...process.env, ETCD_UNSUPPORTED_ARCH: process.arch } },
-  )
-  const ended = new Promise<void>((resolve, reject) => {
-    child.once('exit', () => resolve())
-    child.once('error', reject)
-  })
-  return {
-    endpoint,
-    async stop() {
+  const start = () => {
+    const child = spawn(
+      'etcd',
+      Object.entries(flags).map(([name, value]) => `--${name}=${value}`),
+      { stdio: 'ignore', env: { ...process.env, ETCD_UNSUPPORTED_ARCH: process.arch } },
+    )
+    const ended = new Promise<void>((resolve, reject) => {
+      child.once('exit', () => resolve())
+      child.once('error', reject)
+    })
+    return async () => {
       child.kill('SIGKILL')
       await ended
+    }
+  }
+  let kill = start()
+  return {
+    endpoint,
+    async restart() {
+      await kill()
+      kill = start()
+    },
+    async stop() {
+      await kill()
       rmSync(dir, { recursive: true, force: true })
     },
   }
