@@ -60,7 +60,8 @@ export interface Served {
   json(): Uint8Array
   /** JSON as an item of a list: without TypeMeta where the kind is typed. */
   item(): Uint8Array
-  /** The row of its table. */
+  /** The columns of its table, and its row. */
+  readonly columns: readonly TableColumn[]
   cells(nowMs: number): TableRowSource
 }
 
@@ -92,9 +93,6 @@ export interface ListAnswer {
 
 export interface WatchAnswer {
   readonly type: 'watch'
-  readonly apiVersion: string
-  readonly kind: string
-  readonly columns: readonly TableColumn[]
   /**
    * Starts delivering to `sink`, from the event loop's next turn on; the handle stops it. When the
    * stream is over (time limit, slow reader, history gone, server stopping), `sink.end` is called.
@@ -103,10 +101,7 @@ export interface WatchAnswer {
 }
 
 export interface WatchSink {
-  /**
-   * Takes one delivery. `frameKey` names the representation; deliveries of one group of watchers
-   * are the same array, so bytes made for one serve all.
-   */
+  /** Takes one delivery. A group of watchers gets the same array, so bytes made for one serve all. */
   events(events: readonly WatchEvent[]): void
   /** No more events. An error is sent as a last ERROR event; without one the stream ends cleanly. */
   end(error?: Status): void

@@ -11,7 +11,8 @@ import {
   type KubeObject,
   type Resource,
 } from '#machinery'
-import type { Served, TableRowSource } from '../request.ts'
+import type { Served, TableColumn, TableRowSource } from '../request.ts'
+import { tableColumns } from './table-columns.ts'
 import type { DecodedObjects } from './decoded-objects.ts'
 
 /**
@@ -134,6 +135,10 @@ class StoredServed implements Served {
       : this.json()
   }
 
+  get columns(): readonly TableColumn[] {
+    return tableColumns(this.#entry.resource)
+  }
+
   cells(nowMs: number): TableRowSource {
     return rowOf(this.#entry.resource, this.object(), nowMs)
   }
@@ -166,6 +171,10 @@ class ConvertedServed implements Served {
   item(): Uint8Array {
     const { encoded, version } = this.#encode()
     return this.#face.schema.structural === undefined ? itemOf(encoded, version) : this.json()
+  }
+
+  get columns(): readonly TableColumn[] {
+    return tableColumns(this.#resource)
   }
 
   cells(nowMs: number): TableRowSource {

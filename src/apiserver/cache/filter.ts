@@ -33,4 +33,3 @@ export function fieldValue(entry: CacheEntry, path: string): string | undefined 
   const at = entry.resource.selectableFields.findIndex((field) => field.path === path)
   return at === -1 ? undefined : entry.fields[at]
 }
-

@@ -45,9 +45,15 @@ export class ResourceCache {
     return this.#objects.snapshot()
   }
 
-  /** Starts from what the store holds at `revision`. */
-  load(entries: Iterable<CacheEntry>, revision: Revision): void {
-    for (const entry of entries) this.#objects.set(entry.key, entry)
+  /** Takes one object that the store holds, before any change; indexes hear of it as a creation. */
+  load(entry: CacheEntry): void {
+    this.#objects.set(entry.key, entry)
+    const event = { revision: entry.modRevision, entry, previous: undefined }
+    for (const listener of this.#listeners) listener(event)
+  }
+
+  /** What was loaded is the state at this revision. */
+  loaded(revision: Revision): void {
     this.#recentFrom = revision
   }
 

@@ -59,16 +59,20 @@ export class WatchCache {
     return this.#revision
   }
 
-  /** Loads the resources and starts following. `onFailure` hears when the stream cannot go on. */
-  async start(resources: Iterable<Resource>, onFailure: (end: WatchEnd) => void): Promise<void> {
-    this.#onFailure = onFailure
-    const revision = await this.#store.barrier()
-    this.#revision = revision
+  /** Makes room for resources before `start`, so that indexes can follow them from empty. */
+  register(resources: Iterable<Resource>): void {
     for (const resource of resources) {
       const cache = new ResourceCache(resource)
       this.#caches.set(cache.prefix, cache)
     }
+  }
+
+  /** Loads what the store holds and follows it. `onFailure` hears when the stream cannot go on. */
+  async start(onFailure: (end: WatchEnd) => void): Promise<void> {
+    this.#onFailure = onFailure
+    const revision = await this.#store.barrier()
     for (const cache of this.#caches.values()) await this.#load(cache, revision)
+    this.#revision = revision
     this.#follow(revision)
   }
 
@@ -161,7 +165,8 @@ export class WatchCache {
         if (events.length > limits.replayEventsMax) reject(tooOld())
       },
       onCaughtUp: resolve,
-      onEnd: (end) => reject(end.reason === 'Compacted' ? tooOld() : errors.internalError(end.cause)),
+      onEnd: (end) =>
+        reject(end.reason === 'Compacted' ? tooOld() : errors.internalError(end.cause)),
     })
     try {
       await withTimeout(this.#clock, promise, limits.freshnessWaitMs, 'history of a watch')
@@ -178,21 +183,20 @@ export class WatchCache {
 
   async #load(cache: ResourceCache, revision: Revision): Promise<void> {
     const slice = new Slice(this.#clock)
-    const entries: CacheEntry[] = []
     const end = prefixEnd(cache.prefix)
     let start = cache.prefix
     for (;;) {
       const page = await this.#store.range({ start, end, revision, limit: limits.loadPageRecords })
       for (const record of page.records) {
         const entry = this.#entry(cache.resource, record)
-        if (entry !== undefined) entries.push(entry)
+        if (entry !== undefined) cache.load(entry)
         await slice.breathe()
       }
       const last = page.records.at(-1)
       if (last === undefined || page.records.length < limits.loadPageRecords) break
       start = `${last.key}\0`
     }
-    cache.load(entries, revision)
+    cache.loaded(revision)
   }
 
   #follow(after: Revision): void {
@@ -234,9 +238,7 @@ export class WatchCache {
     const before = event.previous
     const previous = before === undefined ? undefined : this.#entry(cache.resource, before)
     const entry = event.type === 'put' ? this.#entry(cache.resource, event.record) : undefined
-    return entry === undefined && previous === undefined
-      ? undefined
-      : { revision, entry, previous }
+    return entry === undefined && previous === undefined ? undefined : { revision, entry, previous }
   }
 
   #entry(resource: Resource, record: KeyValue): CacheEntry | undefined {

@@ -146,5 +146,7 @@ function demandOf(filter: Filter): Demand | undefined {
   const exact = filter.fields?.requirements.filter(({ operator }) => operator === '=') ?? []
   const named = exact.find(({ field }) => field === 'metadata.name') ?? exact[0]
   if (named !== undefined) return { field: named.field, value: named.value }
-  return filter.namespace === '' ? undefined : { field: 'metadata.namespace', value: filter.namespace }
+  return filter.namespace === ''
+    ? undefined
+    : { field: 'metadata.namespace', value: filter.namespace }
 }

@@ -17,6 +17,7 @@ import type { KindHooks } from '../kinds/kind-hooks.ts'
 import type { RequestInfo } from '../request-info.ts'
 import type { ApiRequest } from '../request.ts'
 import type { Leases } from './leases.ts'
+import type { OpenWatches } from './open-watches.ts'
 import type { PinnedLists } from './pinned-lists.ts'
 
 /** What the handlers of all requests share. */
@@ -30,6 +31,7 @@ export interface Registry {
   readonly log: Log
   readonly pinned: PinnedLists
   readonly leases: Leases
+  readonly watches: OpenWatches
   hooksOf(resource: Resource): KindHooks | undefined
 }
 

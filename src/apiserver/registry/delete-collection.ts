@@ -6,7 +6,7 @@ import { readBody } from './body.ts'
 import { cacheOf, type Call } from './call.ts'
 import { readDeleteOptions, removeObject } from './delete.ts'
 import { readFilter } from './list-options.ts'
-import { tableColumns } from './table-columns.ts'
+import { tableColumns } from '../cache/table-columns.ts'
 
 /** How many of a collection are deleted at once: their commits share a sync. */
 const deletesAtOnce = 64

@@ -8,7 +8,7 @@ import type { ListAnswer, Served } from '../request.ts'
 import { cacheOf, type Call } from './call.ts'
 import { writeToken, type ContinueToken } from './continue-token.ts'
 import { readListOptions, type ListOptions } from './list-options.ts'
-import { tableColumns } from './table-columns.ts'
+import { tableColumns } from '../cache/table-columns.ts'
 
 /** What a list is made from: the objects of a resource at one revision. */
 interface Source {

@@ -7,7 +7,6 @@ import { limits } from '../limits.ts'
 import type { Served, WatchAnswer, WatchEvent, WatchSink } from '../request.ts'
 import { cacheOf, type Call } from './call.ts'
 import { readListOptions, type ListOptions } from './list-options.ts'
-import { tableColumns } from './table-columns.ts'
 
 /**
  * WATCH. Everything that can refuse happens before the answer, so that refusals are statuses with
@@ -32,9 +31,6 @@ export async function watch(call: Call): Promise<WatchAnswer> {
   }
   return {
     type: 'watch',
-    apiVersion: formatGroupVersion(call.face),
-    kind: call.face.kind,
-    columns: tableColumns(call.resource),
     open: (sink) => new Stream(call, options, sink).start(initial, missed, position),
   }
 }
@@ -49,6 +45,7 @@ class Stream {
   readonly #options: ListOptions
   readonly #sink: WatchSink
   #stopWatching: () => void = () => {}
+  #forget: () => void = () => {}
   #timers: Timer[] = []
   #closed = false
 
@@ -88,6 +85,7 @@ class Stream {
 
     const end = () => this.#end()
     request.signal.addEventListener('abort', end, { once: true })
+    this.#forget = registry.watches.add(end)
     const limit = this.#options.timeoutSeconds
     const timeoutMs =
       limit === undefined
@@ -139,6 +137,7 @@ class Stream {
   #close(): void {
     this.#closed = true
     this.#stopWatching()
+    this.#forget()
     for (const timer of this.#timers) timer.cancel()
     this.#timers = []
   }
@@ -187,6 +186,8 @@ class Bookmark implements Served {
   item(): Uint8Array {
     return this.json()
   }
+
+  readonly columns = []
 
   cells() {
     return { cells: [], conditions: [] }

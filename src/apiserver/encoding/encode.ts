@@ -1,0 +1,270 @@
+import type { Clock } from '#base'
+import { encodeUtf8, errors, stringifyJson, stringifyYaml, type Status } from '#machinery'
+import { limits } from '../limits.ts'
+import type {
+  Answer,
+  ApiRequest,
+  ApiResponse,
+  ByteSink,
+  ListAnswer,
+  Served,
+  WatchAnswer,
+  WatchEvent,
+} from '../request.ts'
+import { negotiate, type Representation } from './negotiate.ts'
+import {
+  columnDefinitions,
+  partialObject,
+  tableRow,
+  type IncludeObject,
+  type TableForm,
+} from './table.ts'
+
+/** The answer in the bytes that the request accepts. */
+export function encodeAnswer(
+  request: ApiRequest,
+  answer: Exclude<Answer, { type: 'document' }>,
+  clock: Clock,
+): ApiResponse {
+  const form = negotiate(request, answer.type === 'watch')
+  const table = { version: form.version, include: includeObject(request), nowMs: clock.now() }
+  switch (answer.type) {
+    case 'object':
+      return whole(form, answer.code, objectJson(answer.served, form, table))
+    case 'status':
+      return {
+        ...whole(form, answer.code, JSON.stringify(answer.status)),
+        ...withHeaders(form, answer),
+      }
+    case 'list': {
+      const chunks = listChunks(answer, form, table)
+      if (form.format === 'json' && !form.pretty) {
+        return {
+          code: 200,
+          headers: { 'content-type': form.contentType },
+          body: { type: 'chunks', chunks },
+        }
+      }
+      return whole(form, 200, Buffer.concat([...chunks]))
+    }
+    case 'watch':
+      return {
+        code: 200,
+        headers: { 'content-type': form.contentType },
+        body: { type: 'stream', open: (sink) => openWatch(answer, form, table, clock, sink) },
+      }
+  }
+}
+
+function withHeaders(
+  form: Representation,
+  answer: { readonly headers?: Readonly<Record<string, string>> },
+) {
+  return { headers: { 'content-type': form.contentType, ...answer.headers } }
+}
+
+function whole(form: Representation, code: number, json: string | Uint8Array): ApiResponse {
+  return {
+    code,
+    headers: { 'content-type': form.contentType },
+    body: { type: 'bytes', bytes: formatted(form, json) },
+  }
+}
+
+/** JSON as it is, indented, or turned into YAML. */
+function formatted(form: Representation, json: string | Uint8Array): Uint8Array {
+  if (form.format === 'json' && !form.pretty) {
+    return typeof json === 'string' ? encodeUtf8(`${json}\n`) : json
+  }
+  const text = typeof json === 'string' ? json : Buffer.from(json).toString()
+  const value: unknown = JSON.parse(text)
+  return encodeUtf8(form.format === 'yaml' ? stringifyYaml(value) : `${stringifyJson(value, 2)}\n`)
+}
+
+function objectJson(served: Served, form: Representation, table: TableForm): string | Uint8Array {
+  switch (form.as) {
+    case undefined:
+      return served.json()
+    case 'PartialObjectMetadata':
+      return JSON.stringify(partialObject(served.object(), form.version))
+    case 'Table':
+      return oneRowTable(served, form, table)
+  }
+}
+
+/** A table of one row; that of a bookmark has no cells. */
+function oneRowTable(served: Served, form: Representation, table: TableForm): string {
+  const metadata = JSON.stringify({ resourceVersion: served.object().metadata.resourceVersion })
+  const columns = columnDefinitions(served.columns)
+  return `{"kind":"Table","apiVersion":"meta.k8s.io/${form.version}","metadata":${metadata},"columnDefinitions":${columns},"rows":[${tableRow(served, table)}]}`
+}
+
+// Lists.
+
+/** A list in pieces of some tens of kilobytes, made while they are sent. */
+function* listChunks(
+  answer: ListAnswer,
+  form: Representation,
+  table: TableForm,
+): Generator<Uint8Array, undefined> {
+  const chunk = new Chunk()
+  chunk.text(listHead(answer, form))
+  let first = true
+  for (const served of answer.items) {
+    if (!first) chunk.text(',')
+    first = false
+    const item = listItem(served, form, table)
+    if (typeof item === 'string') chunk.text(item)
+    else chunk.bytes(item)
+    if (chunk.isFull) yield chunk.take()
+  }
+  chunk.text(']}\n')
+  yield chunk.take()
+}
+
+function listHead(answer: ListAnswer, form: Representation): string {
+  const metadata = JSON.stringify({
+    resourceVersion: answer.resourceVersion,
+    ...(answer.continue === '' ? {} : { continue: answer.continue }),
+    ...(answer.remainingItemCount === undefined
+      ? {}
+      : { remainingItemCount: answer.remainingItemCount }),
+  })
+  const meta = `"apiVersion":"meta.k8s.io/${form.version}","metadata":${metadata}`
+  switch (form.as) {
+    case undefined:
+      return `{"kind":"${answer.kind}","apiVersion":"${answer.apiVersion}","metadata":${metadata},"items":[`
+    case 'PartialObjectMetadata':
+      return `{"kind":"PartialObjectMetadataList",${meta},"items":[`
+    case 'Table':
+      return `{"kind":"Table",${meta},"columnDefinitions":${columnDefinitions(answer.columns)},"rows":[`
+  }
+}
+
+function listItem(served: Served, form: Representation, table: TableForm): string | Uint8Array {
+  switch (form.as) {
+    case undefined:
+      return served.item()
+    case 'PartialObjectMetadata':
+      return JSON.stringify(partialObject(served.object(), form.version))
+    case 'Table':
+      return tableRow(served, table)
+  }
+}
+
+/** Gathers pieces into one buffer; a piece larger than it makes it grow. */
+class Chunk {
+  #buffer = Buffer.allocUnsafeSlow(limits.listChunkBytes + limits.listChunkBytes / 2)
+  #length = 0
+
+  get isFull(): boolean {
+    return this.#length >= limits.listChunkBytes
+  }
+
+  text(text: string): void {
+    // Three bytes a UTF-16 unit are the most that UTF-8 needs.
+    this.#reserve(text.length * 3)
+    this.#length += this.#buffer.write(text, this.#length)
+  }
+
+  bytes(bytes: Uint8Array): void {
+    this.#reserve(bytes.length)
+    this.#buffer.set(bytes, this.#length)
+    this.#length += bytes.length
+  }
+
+  take(): Uint8Array {
+    const taken = this.#buffer.subarray(0, this.#length)
+    this.#buffer = Buffer.allocUnsafeSlow(limits.listChunkBytes + limits.listChunkBytes / 2)
+    this.#length = 0
+    return taken
+  }
+
+  #reserve(more: number): void {
+    if (this.#length + more <= this.#buffer.length) return
+    const larger = Buffer.allocUnsafeSlow(Math.max(this.#buffer.length * 2, this.#length + more))
+    larger.set(this.#buffer.subarray(0, this.#length))
+    this.#buffer = larger
+  }
+}
+
+// Watches.
+
+function openWatch(
+  answer: WatchAnswer,
+  form: Representation,
+  table: TableForm,
+  clock: Clock,
+  sink: ByteSink,
+): { close(): void } {
+  let open = true
+  const handle = answer.open({
+    events(events) {
+      if (!open) return
+      sink.write(frames(events, form, { ...table, nowMs: clock.now() }))
+      // Whoever does not read is let go: it resumes from the last version it has.
+      if (sink.pendingBytes > limits.watchBufferBytesMax) {
+        open = false
+        handle.close()
+        sink.end()
+      }
+    },
+    end(error) {
+      if (!open) return
+      open = false
+      if (error !== undefined) sink.write(encodeUtf8(errorFrame(error)))
+      sink.end()
+    },
+  })
+  return {
+    close() {
+      open = false
+      handle.close()
+    },
+  }
+}
+
+export function errorFrame(status: Status): string {
+  return `{"type":"ERROR","object":${JSON.stringify(status)}}\n`
+}
+
+/** Frames made for one array of events, which many watchers share, by representation. */
+const made = new WeakMap<readonly WatchEvent[], Map<string, Uint8Array>>()
+
+function frames(events: readonly WatchEvent[], form: Representation, table: TableForm): Uint8Array {
+  const key = form.as === undefined ? '' : `${form.as}/${form.version}/${table.include}`
+  let byForm = made.get(events)
+  if (byForm === undefined) made.set(events, (byForm = new Map()))
+  let bytes = byForm.get(key)
+  if (bytes === undefined) {
+    bytes = makeFrames(events, form, table)
+    byForm.set(key, bytes)
+  }
+  return bytes
+}
+
+function makeFrames(
+  events: readonly WatchEvent[],
+  form: Representation,
+  table: TableForm,
+): Uint8Array {
+  const parts: Uint8Array[] = []
+  for (const { type, served } of events) {
+    parts.push(encodeUtf8(`{"type":"${type}","object":`))
+    const object = objectJson(served, form, table)
+    parts.push(typeof object === 'string' ? encodeUtf8(object) : object)
+    parts.push(frameEnd)
+  }
+  return Buffer.concat(parts)
+}
+
+const frameEnd = encodeUtf8('}\n')
+
+function includeObject(request: ApiRequest): IncludeObject {
+  const given = request.query.get('includeObject') ?? ''
+  if (given === '' || given === 'Metadata') return 'Metadata'
+  if (given === 'None' || given === 'Object') return given
+  throw errors.badRequest(
+    `unrecognized includeObject value: ${JSON.stringify(given)}: use None, Metadata or Object`,
+  )
+}

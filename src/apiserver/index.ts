@@ -1,0 +1,22 @@
+export { createApiServer, type ApiServer } from './api-server.ts'
+export type { UserInfo } from './authentication/user.ts'
+export type { ApiServerOptions } from './options.ts'
+export type {
+  Answer,
+  ApiHandler,
+  ApiRequest,
+  ApiResponse,
+  ByteSink,
+  DocumentAnswer,
+  ListAnswer,
+  ObjectAnswer,
+  Peer,
+  RequestBody,
+  Served,
+  StatusAnswer,
+  TableColumn,
+  TableRowSource,
+  WatchAnswer,
+  WatchEvent,
+  WatchSink,
+} from './request.ts'
