@@ -1,0 +1,52 @@
+import { asError, type Log } from '#base'
+import { startServer, type Server } from '#cluster'
+import { services } from './environment.ts'
+import type { Args } from './flags.ts'
+import { serverOptions } from './server-options.ts'
+
+/** Runs a server until a signal ends it, or its store fails. Resolves with the exit code. */
+export async function runServer(args: Args): Promise<number> {
+  const options = await serverOptions(args)
+  const failed = Promise.withResolvers<number>()
+  const stopped = stopSignal()
+  const running = await startServer({
+    ...options,
+    onFatal: (error) => {
+      process.stderr.write(`k8ts: the store failed: ${error.message}\n`)
+      failed.resolve(1)
+    },
+  })
+  process.stdout.write(
+    `k8ts: ready at ${running.url}, kubeconfig ${running.kubeconfig} (context k8ts)\n`,
+  )
+  const code = await Promise.race([stopped, failed.promise])
+  await end(running, options.log)
+  return code
+}
+
+/** Resolves with the first signal; a second one ends the process at once. */
+function stopSignal(): Promise<number> {
+  return new Promise((resolve) => {
+    let asked = false
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.on(signal, () => {
+        if (asked) process.exit(1)
+        asked = true
+        resolve(0)
+      })
+    }
+  })
+}
+
+/** Longer than the bounds of all that `close` waits for. */
+const endMs = 10_000
+
+async function end(running: Server, log: Log): Promise<void> {
+  const timer = services.clock.timer(endMs, () => process.exit(1), { unref: true })
+  try {
+    await running.close()
+  } catch (error) {
+    log.error('the end was not clean', { error: asError(error).message })
+  }
+  timer.cancel()
+}

@@ -1,0 +1,127 @@
+import { readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
+import { asError, silentLog } from '#base'
+import type { ServerOptions, StoreChoice } from '#cluster'
+import { isDNS1123Subdomain, isValidCIDR } from '#machinery'
+import { dataDirOf, services } from './environment.ts'
+import { integerFlag, UsageError, type Args } from './flags.ts'
+import type { LogLevel } from './log-pino.ts'
+
+/** What the flags of `k8ts server` ask for. Throws a UsageError for values that make no sense. */
+export async function serverOptions(args: Args): Promise<ServerOptions> {
+  const level = logLevelOf(args)
+  const quiet = level === 'silent'
+  const log = quiet ? silentLog : (await import('./log-pino.ts')).createLog(level)
+  const path = args.text('kubeconfig')
+  if (path !== undefined && args.has('no-kubeconfig')) {
+    throw new UsageError('--kubeconfig and --no-kubeconfig exclude each other')
+  }
+  return {
+    ...services,
+    log,
+    dataDir: await dataDirOf(args),
+    bindAddress: addressOf(args),
+    apiPort: integerFlag(args, 'api-port', 6443, 65_535),
+    store: storeOf(args),
+    kubeconfig: args.has('no-kubeconfig') ? undefined : { path, env: process.env },
+    serviceCidrs: serviceCidrsOf(args),
+    nodePorts: nodePortsOf(args),
+    clusterDomain: clusterDomainOf(args),
+    extraNames: args.list('tls-san'),
+  }
+}
+
+function logLevelOf(args: Args): LogLevel {
+  const text = args.text('log-level') ?? 'warn'
+  switch (text) {
+    case 'debug':
+    case 'info':
+    case 'warn':
+    case 'error':
+    case 'silent':
+      return text
+    default:
+      throw new UsageError(`--log-level is debug, info, warn, error or silent, not "${text}"`)
+  }
+}
+
+function addressOf(args: Args): string {
+  const text = args.text('bind-address') ?? '127.0.0.1'
+  if (isIP(text) === 0) throw new UsageError(`--bind-address is an IP address, not "${text}"`)
+  return text
+}
+
+function storeOf(args: Args): StoreChoice {
+  const text = args.text('store') ?? 'sqlite'
+  const tlsFlags = ['etcd-cafile', 'etcd-certfile', 'etcd-keyfile'] as const
+  if (!text.startsWith('etcd=')) {
+    const stray = tlsFlags.find((flag) => args.has(flag))
+    if (stray !== undefined) throw new UsageError(`--${stray} goes with --store etcd=URL only`)
+    if (text === 'sqlite' || text === 'memory') return { type: text }
+    throw new UsageError(`--store is sqlite, memory or etcd=URL[,URL], not "${text}"`)
+  }
+  const endpoints = text.slice('etcd='.length).split(',')
+  for (const endpoint of endpoints) {
+    if (!/^https?:\/\/[^/]+$/.test(endpoint)) {
+      throw new UsageError(`an endpoint of etcd is http(s)://HOST:PORT, not "${endpoint}"`)
+    }
+  }
+  const [ca, cert, key] = tlsFlags.map((flag) => fileOf(args, flag))
+  if ((cert === undefined) !== (key === undefined)) {
+    throw new UsageError('--etcd-certfile and --etcd-keyfile go together')
+  }
+  const tls = {
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+  }
+  return Object.keys(tls).length === 0
+    ? { type: 'etcd', endpoints }
+    : { type: 'etcd', endpoints, tls }
+}
+
+function fileOf(args: Args, flag: string): string | undefined {
+  const path = args.text(flag)
+  if (path === undefined) return undefined
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    throw new UsageError(`--${flag}: ${asError(error).message}`, { cause: error })
+  }
+}
+
+function serviceCidrsOf(args: Args): readonly string[] {
+  const given = args.list('service-cidr')
+  const prefixes = given.length === 0 ? ['10.43.0.0/16'] : given
+  for (const prefix of prefixes) {
+    const problems = isValidCIDR(prefix)
+    if (problems.length > 0) {
+      throw new UsageError(`--service-cidr is an IP prefix such as 10.43.0.0/16, not "${prefix}"`)
+    }
+    const bits = (prefix.includes(':') ? 128 : 32) - Number(prefix.split('/')[1])
+    if (bits < 4) throw new UsageError(`--service-cidr ${prefix} is too small: use /28 or larger`)
+  }
+  const sixes = prefixes.filter((prefix) => prefix.includes(':')).length
+  if (prefixes.length > 2 || (prefixes.length === 2 && sixes !== 1)) {
+    throw new UsageError('--service-cidr takes one range, or one of IPv4 and one of IPv6')
+  }
+  return prefixes
+}
+
+function nodePortsOf(args: Args): { from: number; to: number } {
+  const text = args.text('service-node-port-range') ?? '30000-32767'
+  const match = /^(\d{1,5})-(\d{1,5})$/.exec(text)
+  const [from, to] = [Number(match?.[1]), Number(match?.[2])]
+  if (match === null || from < 1 || to > 65_535 || from > to) {
+    throw new UsageError(`--service-node-port-range is FROM-TO within 1-65535, not "${text}"`)
+  }
+  return { from, to }
+}
+
+function clusterDomainOf(args: Args): string {
+  const text = args.text('cluster-domain') ?? 'cluster.local'
+  if (isDNS1123Subdomain(text).length > 0) {
+    throw new UsageError(`--cluster-domain is a DNS name, not "${text}"`)
+  }
+  return text
+}

@@ -1,0 +1,14 @@
+export { defaultDataDirectory, dataDirectoryAt } from './data-directory.ts'
+export { ClusterError } from './error.ts'
+export {
+  contextName,
+  startServer,
+  type KubeconfigChoice,
+  type Server,
+  type ServerOptions,
+  type StoreChoice,
+} from './server.ts'
+export { restoreClusterSnapshot, saveClusterSnapshot, type SnapshotServices } from './snapshot.ts'
+export { serverStatus, type ServerStatus } from './status.ts'
+export { deleteCluster, stopServer } from './stop.ts'
+export { snapshotStatus, type SnapshotStatus } from '#store'

@@ -1,0 +1,280 @@
+import { hostname } from 'node:os'
+import { builtinResources } from '#api'
+import { createApiServer, serveHttps, type ApiServer, type HttpsServer } from '#apiserver'
+import { formatTime, withTimeout, type Clock, type Log, type Random } from '#base'
+import {
+  Client,
+  inProcessTransport,
+  kubeconfigPaths,
+  mergeContext,
+  standaloneKubeconfig,
+  type ContextEntry,
+} from '#client'
+import { storagePrefix } from '#machinery'
+import { ensurePki, privateKeyToPem, type Pki } from '#pki'
+import { openStore, type Store } from '#store'
+import { advertisedAddress, firstServiceIp, isLoopback, localAddress, urlOf } from './addresses.ts'
+import { serveControl } from './control.ts'
+import { openDataDirectory, writeWhole, type DataDirectory } from './data-directory.ts'
+import { asClusterError, ClusterError, codeOf } from './error.ts'
+import { claimServer } from './server-file.ts'
+
+export interface ServerOptions {
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly dataDir: string
+  /** An address of this machine; 0.0.0.0 and :: are all of them. */
+  readonly bindAddress: string
+  /** 0: any that is free. */
+  readonly apiPort: number
+  readonly store: StoreChoice
+  /** Where the context `k8ts` is merged in; `undefined`: nowhere. */
+  readonly kubeconfig: KubeconfigChoice | undefined
+  readonly serviceCidrs: readonly string[]
+  readonly nodePorts: { readonly from: number; readonly to: number }
+  readonly clusterDomain: string
+  /** More names and addresses that the serving certificate is good for. */
+  readonly extraNames?: readonly string[]
+  /** The store failed for good. The server refuses everything; end the process. */
+  readonly onFatal?: (error: Error) => void
+}
+
+export type StoreChoice =
+  | { readonly type: 'memory' }
+  | { readonly type: 'sqlite' }
+  | {
+      readonly type: 'etcd'
+      readonly endpoints: readonly string[]
+      readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string }
+    }
+
+export interface KubeconfigChoice {
+  /** The user named the file: not being able to write it is an error and no warning. */
+  readonly path: string | undefined
+  readonly env: Readonly<Record<string, string | undefined>>
+}
+
+export interface Server {
+  readonly url: string
+  readonly port: number
+  /** Where the context `k8ts` is: the user's kubeconfig, or the one in the data directory. */
+  readonly kubeconfig: string
+  /** Calls the server in process as its administrator. */
+  readonly client: Client
+  /**
+   * Ends watches, lets requests in flight finish, closes the store. Takes a few seconds at most.
+   * Idempotent.
+   */
+  close(): Promise<void>
+}
+
+export const contextName = 'k8ts'
+/** Requests in flight have this long to end, then their connections. */
+const shutdownMs = 5_000
+const drainMs = 2_000
+
+/**
+ * Starts a control plane's API server on a data directory; resolves when it is ready. Rejects with
+ * a ClusterError that says in a sentence what stands in the way, and leaves nothing half-made.
+ */
+export async function startServer(options: ServerOptions): Promise<Server> {
+  const undo: (() => unknown)[] = []
+  try {
+    return await start(options, undo)
+  } catch (error) {
+    for (const step of undo.reverse()) await step()
+    throw asClusterError(error, options.dataDir) ?? error
+  }
+}
+
+async function start(options: ServerOptions, undo: (() => unknown)[]): Promise<Server> {
+  const { clock, random, log } = options
+  const serviceIps = options.serviceCidrs.map(firstServiceIp)
+  const directory = openDataDirectory(options.dataDir)
+  undo.push(() => directory.abandon())
+  const claim = claimServer(directory)
+  undo.push(() => claim.release())
+  const { names, ips } = sortNames(options)
+  const pki = ensurePki(directory.pki, {
+    clock,
+    random,
+    hostName: hostname(),
+    serviceIps,
+    clusterDomain: options.clusterDomain,
+    extraDnsNames: names,
+    extraIps: ips,
+  })
+  const gate = new Gate()
+  const https = await listen(options, pki, gate)
+  undo.push(() => https.close(0))
+  const store = await openStoreOf(options, directory)
+  undo.push(() => store[Symbol.asyncDispose]())
+  const api = await createApi(options, { store, pki, port: https.port })
+  undo.push(() => api.shutdown())
+  gate.open(api)
+  const control = await serveControl(directory.controlSocket, store)
+  undo.push(() => control.close())
+
+  const url = urlOf(localAddress(options.bindAddress), https.port)
+  const context = contextOf(url, pki)
+  writeWhole(directory.adminKubeconfig, await standaloneKubeconfig(context))
+  const kubeconfig = await mergeInto(options, context, directory)
+  claim.ready({ url, store: options.store.type, startedAt: formatTime(clock.now()) })
+
+  const user = { name: 'kubernetes-admin', uid: '', groups: ['system:masters'], extra: {} }
+  const client = new Client(inProcessTransport(api, { user, userAgent: 'k8ts' }), clock)
+  let closing: Promise<void> | undefined
+  const close = async () => {
+    // Watches end first: they are what keeps connections open.
+    await withTimeout(clock, api.shutdown(), shutdownMs, 'requests in flight').catch(
+      (error: Error) => log.warn('some requests did not end', { error: error.message }),
+    )
+    await client[Symbol.asyncDispose]()
+    await https.close(drainMs)
+    await control.close()
+    await store[Symbol.asyncDispose]()
+    claim.release()
+  }
+  return {
+    url,
+    port: https.port,
+    kubeconfig,
+    client,
+    close: () => (closing ??= close()),
+  }
+}
+
+/** Requests that come before the API server is there wait for it. */
+class Gate {
+  readonly #opened = Promise.withResolvers<ApiServer>()
+  #api: ApiServer | undefined
+
+  open(api: ApiServer): void {
+    this.#api = api
+    this.#opened.resolve(api)
+  }
+
+  readonly handler: Pick<ApiServer, 'answer' | 'serve'> = {
+    serve: async (request) => (this.#api ?? (await this.#opened.promise)).serve(request),
+    answer: async (request) => (this.#api ?? (await this.#opened.promise)).answer(request),
+  }
+}
+
+async function listen(options: ServerOptions, pki: Pki, gate: Gate): Promise<HttpsServer> {
+  const { bindAddress: host, apiPort: port } = options
+  try {
+    return await serveHttps({
+      handler: gate.handler,
+      clock: options.clock,
+      log: options.log,
+      host,
+      port,
+      certificate: pki.serving.certificate.pem,
+      key: privateKeyToPem(pki.serving.key.privateKey),
+      clientCas: [pki.ca.certificate.pem, pki.frontProxyCa.certificate.pem],
+    })
+  } catch (cause) {
+    throw listenError(host, port, cause)
+  }
+}
+
+function listenError(host: string, port: number, cause: unknown): unknown {
+  switch (codeOf(cause)) {
+    case 'EADDRINUSE':
+      return new ClusterError(
+        `port ${port} of ${host} is taken by another program: name another one with --api-port`,
+        { cause },
+      )
+    case 'EACCES':
+      return new ClusterError(
+        `port ${port} is not for this user: name one above 1023 with --api-port`,
+        { cause },
+      )
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return new ClusterError(
+        `${host} is no address of this machine: name another one with --bind-address`,
+        { cause },
+      )
+    default:
+      return cause
+  }
+}
+
+function openStoreOf(options: ServerOptions, directory: DataDirectory): Promise<Store> {
+  const { clock, random, log, onFatal } = options
+  const shortHistory = builtinResources
+    .filter(({ history }) => history === 'short')
+    .map(storagePrefix)
+  const services = { clock, random, log, shortHistory, onFatal }
+  switch (options.store.type) {
+    case 'memory':
+      return openStore({ type: 'memory', ...services })
+    case 'sqlite':
+      return openStore({ type: 'sqlite', dataDir: directory.store, ...services })
+    case 'etcd':
+      return openStore({ ...options.store, ...services })
+  }
+}
+
+function createApi(
+  options: ServerOptions,
+  { store, pki, port }: { readonly store: Store; readonly pki: Pki; readonly port: number },
+): Promise<ApiServer> {
+  const address = advertisedAddress(options.bindAddress)
+  return createApiServer({
+    store,
+    clock: options.clock,
+    random: options.random,
+    log: options.log,
+    clientCa: pki.ca.certificate.pem,
+    requestHeaderCa: pki.frontProxyCa.certificate.pem,
+    serviceAccountKey: privateKeyToPem(pki.serviceAccount.privateKey),
+    serviceAccountIssuer: `https://kubernetes.default.svc.${options.clusterDomain}`,
+    serviceCidrs: options.serviceCidrs,
+    nodePorts: options.nodePorts,
+    advertise: address === undefined ? undefined : { address, port },
+  })
+}
+
+function sortNames({ bindAddress, extraNames = [] }: ServerOptions): {
+  names: readonly string[]
+  ips: readonly string[]
+} {
+  const advertised = advertisedAddress(bindAddress)
+  const all = [
+    ...extraNames,
+    ...(isLoopback(bindAddress) ? [bindAddress] : []),
+    ...(advertised === undefined ? [] : [advertised]),
+  ]
+  const isIp = (name: string) => /^[\d.]+$|:/.test(name)
+  return { names: all.filter((name) => !isIp(name)), ips: all.filter(isIp) }
+}
+
+function contextOf(server: string, pki: Pki): ContextEntry {
+  return {
+    name: contextName,
+    server,
+    ca: pki.ca.certificate.pem,
+    certificate: pki.admin.certificate.pem,
+    key: privateKeyToPem(pki.admin.key.privateKey),
+  }
+}
+
+async function mergeInto(
+  { kubeconfig, log, clock }: ServerOptions,
+  context: ContextEntry,
+  directory: DataDirectory,
+): Promise<string> {
+  if (kubeconfig === undefined) return directory.adminKubeconfig
+  const { path, env } = kubeconfig
+  try {
+    return await mergeContext(kubeconfigPaths(path, env), context, clock)
+  } catch (error) {
+    if (path !== undefined) throw error
+    const message = error instanceof Error ? error.message : String(error)
+    log.warn('the context was not merged into your kubeconfig', { error: message })
+    return directory.adminKubeconfig
+  }
+}
