@@ -13,7 +13,25 @@ export interface Random {
 }
 
 /** Operating-system randomness, fit for keys and tokens. */
-export const realRandom: Random = randomOver((length) => randomFillSync(new Uint8Array(length)))
+export const realRandom: Random = randomOver(pooled(4096))
+
+/** Asking the system costs a microsecond or two whatever the amount, so it is asked for a block. */
+function pooled(blockBytes: number): (length: number) => Uint8Array {
+  const block = new Uint8Array(blockBytes)
+  let used = blockBytes
+  return (length) => {
+    if (length > blockBytes) return randomFillSync(new Uint8Array(length))
+    if (used + length > blockBytes) {
+      randomFillSync(block)
+      used = 0
+    }
+    const bytes = block.slice(used, used + length)
+    // What was handed out is not kept here.
+    block.fill(0, used, used + length)
+    used += length
+    return bytes
+  }
+}
 
 /**
  * Deterministic bytes from a seed (xoshiro128**). Two of the same seed give the same sequence in
