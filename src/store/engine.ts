@@ -37,8 +37,9 @@ export interface EngineOptions {
 
 /** Reads the journal into memory. The engine owns the journal and closes it, on failure too. */
 export async function openEngine(journal: Journal, options: EngineOptions): Promise<Engine> {
+  let engine: Engine | undefined
   try {
-    const { revision, lastAt, leases, floors } = await journal.open()
+    const { revision, lastAt, leases, floors } = await journal.open((error) => engine?.fail(error))
     const records = OrderedMap.empty<KeyValue>().edit()
     const leased: KeyValue[] = []
     let liveBytes = 0
@@ -49,13 +50,14 @@ export async function openEngine(journal: Journal, options: EngineOptions): Prom
         if (record.lease !== undefined) leased.push(record)
       }
     }
-    return new Engine(journal, options, {
+    engine = new Engine(journal, options, {
       keyspace: new Keyspace(records.snapshot(), revision, liveBytes),
       floors: new Floors(floors),
       leases,
       leased,
       lastAt,
     })
+    return engine
   } catch (error) {
     await journal.close()
     if (error instanceof StoreError) throw error
@@ -253,6 +255,11 @@ export class Engine implements Store {
   /** Stops `companion` when the store is closed: what works on it in the background. */
   adopt(companion: { stop(): Promise<void> }): void {
     this.#companion = companion
+  }
+
+  /** The journal failed by itself, while nothing was asked of it. */
+  fail(error: Error): void {
+    this.#stop(error)
   }
 
   /** Synchronous: decision, revision and place in the queue are one step. */

@@ -1,3 +1,5 @@
+import { isIP } from 'node:net'
+import { checkServerIdentity } from 'node:tls'
 import { Client, credentials, status, type ClientDuplexStream } from '@grpc/grpc-js'
 import { fromJSON, type PackageDefinition } from '@grpc/proto-loader'
 import type { Clock } from '#base'
@@ -129,13 +131,19 @@ function clientFor(endpoint: string, tls: EtcdTls | undefined): Client {
   if (url === undefined || !['http:', 'https:'].includes(url.protocol)) {
     throw new StoreError('Unusable', `not an etcd endpoint (https://host:port): ${endpoint}`)
   }
+  const host = url.hostname.replace(/^\[|\]$/g, '')
+  const port = url.port === '' ? '2379' : url.port
   const bytes = (text: string | undefined) => (text === undefined ? null : Buffer.from(text))
   const secured =
     url.protocol === 'https:'
-      ? credentials.createSsl(bytes(tls?.ca), bytes(tls?.key), bytes(tls?.cert))
+      ? credentials.createSsl(bytes(tls?.ca), bytes(tls?.key), bytes(tls?.cert), {
+          checkServerIdentity: (_name, certificate) => checkServerIdentity(host, certificate),
+        })
       : credentials.createInsecure()
-  const port = url.port === '' ? '2379' : url.port
   return new Client(`${url.hostname}:${port}`, secured, {
+    // TLS has no server name for an address, and Node refuses to send one: send any other, as the
+    // certificate is checked against the address above.
+    ...(isIP(host) === 0 ? {} : { 'grpc.ssl_target_name_override': 'etcd' }),
     'grpc.max_receive_message_length': -1,
     'grpc.max_send_message_length': -1,
     // What upstream's client uses: a connection that died silently is noticed.

@@ -17,6 +17,12 @@ class GatedJournal extends MemoryJournal {
     fail(error: Error): Promise<void>
   }[] = []
   hasSpace = false
+  failByItself: (error: Error) => void = () => {}
+
+  override open(onFailure?: (error: Error) => void) {
+    if (onFailure !== undefined) this.failByItself = onFailure
+    return super.open()
+  }
 
   override append(batch: JournalBatch): Promise<void> {
     const gate = Promise.withResolvers<void>()
@@ -240,6 +246,14 @@ test('any other failure stops the store for good', async () => {
   await rejects(engine.range({ start: '', end: '\0' }), 'Unavailable')
   await rejects(engine.barrier(), 'Unavailable')
   await engine[Symbol.asyncDispose]()
+})
+
+test('a journal that fails while nothing is asked of it stops the store, too', async () => {
+  const { journal, engine, fatal } = await scene()
+  journal.failByItself(ioError)
+  assert.equal(fatal.length, 1)
+  assert.equal(engine.health().ok, false)
+  await rejects(put(engine, 'a', '1'), 'Unavailable')
 })
 
 test('a failed append takes back leases and what hangs on them', async () => {

@@ -17,8 +17,11 @@ import type { KeyValue, LeaseId, Revision, WatchBatch } from './store.ts'
  * Bytes handed over belong to both sides and are changed by neither.
  */
 export interface Journal {
-  /** Fails with `StoreError` of reason `Unusable` when what is there cannot be served. */
-  open(): Promise<JournalState>
+  /**
+   * Fails with `StoreError` of reason `Unusable` when what is there cannot be served. `onFailure` is
+   * told at most once, when the journal fails while nobody waits for it.
+   */
+  open(onFailure: (error: Error) => void): Promise<JournalState>
   /** Every record that stands, in slices, in key order. Only before the first append. */
   records(): AsyncIterable<readonly KeyValue[]>
   append(batch: JournalBatch): Promise<void>

@@ -91,6 +91,8 @@ export class SqliteDatabase {
   static create(path: string): SqliteDatabase {
     const db = new DatabaseSync(path)
     try {
+      // Only an empty file takes it: pages that compaction frees can be given back to the disk.
+      db.exec('PRAGMA auto_vacuum = INCREMENTAL')
       setUp(db)
       db.exec(`BEGIN; ${schema} COMMIT`)
       return new SqliteDatabase(db)
@@ -255,14 +257,39 @@ export class SqliteDatabase {
     return pages * pragma(this.#db, 'page_size')
   }
 
+  /** Gives a slice of the free pages back to the disk (at the next checkpoint), where they are many. */
+  shrinkSlice(): void {
+    const free = pragma(this.#db, 'freelist_count')
+    if (free > freePagesKept && free * 4 > pragma(this.#db, 'page_count')) this.#vacuum()
+  }
+
+  /** Cuts all free pages off. */
+  shrink(): void {
+    while (pragma(this.#db, 'freelist_count') > 0) this.#vacuum()
+  }
+
+  /** What the file holds once the log has been moved into it. */
+  fileBytes(): number {
+    return pragma(this.#db, 'page_count') * pragma(this.#db, 'page_size')
+  }
+
   /** Moves what is in the write-ahead log into the file, which makes the log start over. */
   checkpoint(): void {
     this.#db.prepare('PRAGMA wal_checkpoint(PASSIVE)').get()
   }
 
+  /** The same, and gives the log's bytes back to the disk. */
+  emptyLog(): void {
+    this.#db.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get()
+  }
+
   /** Leaves one file, without a log beside it. */
   close(): void {
     this.#db.close()
+  }
+
+  #vacuum(): void {
+    this.#db.exec(`PRAGMA incremental_vacuum(${vacuumPages})`)
   }
 
   #eventOf(row: Row): StoreEvent {
@@ -299,12 +326,20 @@ export interface FileHeader {
 
 type Row = Record<string, unknown>
 
+/** A log that grew longer is cut down to this when it starts over. */
+const logBytesKept = 32 << 20
+
+/** Free pages are left for later writes while they are fewer than this, or a quarter of all. */
+const freePagesKept = 2_048
+const vacuumPages = 500
+
 function setUp(db: DatabaseSync): void {
   db.exec(`
     PRAGMA locking_mode = EXCLUSIVE;
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
     PRAGMA wal_autocheckpoint = 0;
+    PRAGMA journal_size_limit = ${logBytesKept};
     PRAGMA temp_store = MEMORY;
   `)
 }

@@ -39,6 +39,7 @@ export class SqliteJournal implements Journal {
   #lastCall = 0
   /** Set when the journal cannot be used any more. */
   #failure: Error | undefined
+  #onFailure: (error: Error) => void = () => {}
   #lastAppendAt = 0
   #idleTimer: Timer | undefined
 
@@ -46,7 +47,8 @@ export class SqliteJournal implements Journal {
     this.#options = options
   }
 
-  async open(): Promise<JournalState> {
+  async open(onFailure: (error: Error) => void): Promise<JournalState> {
+    this.#onFailure = onFailure
     const options: WorkerOptions = {
       dir: this.#options.dir,
       reserveBytes: this.#options.reserveBytes ?? limits.reserveBytes,
@@ -153,10 +155,13 @@ export class SqliteJournal implements Journal {
   }
 
   #fail(error: Error): void {
-    this.#failure ??= error
+    if (this.#failure === undefined) {
+      this.#failure = error
+      if (this.#worker !== undefined) this.#onFailure(error)
+    }
     const calls = [...this.#calls.values()]
     this.#calls.clear()
-    for (const call of calls) call.reject(this.#failure)
+    for (const call of calls) call.reject(error)
   }
 
   async #checkpoint(): Promise<void> {

@@ -1,4 +1,4 @@
-import { rmSync, statSync } from 'node:fs'
+import { rmSync, statfsSync, statSync } from 'node:fs'
 import { parentPort, workerData } from 'node:worker_threads'
 import {
   damaged,
@@ -49,13 +49,27 @@ function callsOf(options: WorkerOptions) {
     if (opened === undefined) throw new Error('the database is not open')
     return opened
   }
-  const checkpoint = () => {
+  const freeBytes = () => {
+    const { bavail, bsize } = statfsSync(options.dir)
+    return bavail * bsize
+  }
+  /** For the reserve and as much again: with less, the next puts would find the disk full again. */
+  const hasRoom = () => freeBytes() >= 2 * options.reserveBytes
+  /**
+   * The log goes on holding what the file has no room for. To try would use up the room that is
+   * left, which deletions need.
+   */
+  const emptyLogBy = (empty: () => void) => {
+    const { database, files } = directory()
+    if (database.fileBytes() - statSync(files.database).size > freeBytes()) return
     try {
-      directory().database.checkpoint()
+      empty()
     } catch (error) {
-      // The log goes on holding what the file has no room for.
       if (sqliteCode(error) !== sqlite.full) throw error
     }
+  }
+  const checkpoint = () => {
+    emptyLogBy(() => directory().database.checkpoint())
     unwritten = 0
   }
   return {
@@ -78,8 +92,11 @@ function callsOf(options: WorkerOptions) {
     readChanges: (request: ReadChanges) => directory().database.readChanges(request),
     revisionAt: (timeMs: number) => directory().database.revisionAt(timeMs),
     compactSlice(request: CompactSlice) {
+      const { database } = directory()
+      const slice = database.compactSlice(request)
+      database.shrinkSlice()
       unwritten += rowBytes * request.limit
-      return directory().database.compactSlice(request)
+      return slice
     },
     usage(): JournalUsage {
       const { database, files } = directory()
@@ -89,7 +106,19 @@ function callsOf(options: WorkerOptions) {
       const fileBytes = sizes.reduce((sum, size) => sum + size, 0)
       return { storedBytes: database.usedBytes(), fileBytes }
     },
-    reclaim: () => fillReserve(directory().files.reserve, options.reserveBytes),
+    reclaim() {
+      const { database, files } = directory()
+      if (!hasRoom()) {
+        // Pages first: what is cut off the file needs no room in it when the log is emptied.
+        try {
+          database.shrink()
+        } catch (error) {
+          if (sqliteCode(error) !== sqlite.full) throw error
+        }
+        emptyLogBy(() => database.emptyLog())
+      }
+      return hasRoom() && fillReserve(files.reserve, options.reserveBytes)
+    },
     /** Asked for when nothing is written; by itself the thread checkpoints only what is much. */
     checkpoint() {
       if (unwritten >= options.checkpointBytes / 16) checkpoint()

@@ -168,11 +168,14 @@ export type StoreHealth =
   | { readonly ok: true }
   | { readonly ok: false; readonly writable: false; readonly reason: string }
 
-/** The smallest key greater than every key with this prefix. */
+/** The smallest key greater than every key with this prefix; `'\0'` (no bound) for none at all. */
 export function prefixEnd(prefix: string): string {
-  for (let i = prefix.length - 1; i >= 0; i--) {
-    const code = prefix.charCodeAt(i)
-    if (code < 0x7f) return prefix.slice(0, i) + String.fromCharCode(code + 1)
+  // The order of UTF-8 bytes is that of code points.
+  const points = Array.from(prefix, (character) => character.codePointAt(0) ?? 0)
+  for (let last = points.pop(); last !== undefined; last = points.pop()) {
+    if (last === 0x10ffff) continue
+    const next = last === 0xd7ff ? 0xe000 : last + 1
+    return String.fromCodePoint(...points, next)
   }
   return '\0'
 }

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { must } from '#base'
+import { must, realClock } from '#base'
 
 export interface EtcdProcess {
   readonly endpoint: string
@@ -12,11 +12,21 @@ export interface EtcdProcess {
   stop(): Promise<void>
 }
 
+/** Paths of certificates; clients must then show one of their own. */
+export interface EtcdCertificates {
+  readonly ca: string
+  readonly cert: string
+  readonly key: string
+}
+
 /** Starts the etcd of the system on two free ports of the loopback, with its data in `parent`. */
-export async function startEtcd(parent = tmpdir()): Promise<EtcdProcess> {
+export async function startEtcd(
+  parent = tmpdir(),
+  certificates?: EtcdCertificates,
+): Promise<EtcdProcess> {
   const dir = mkdtempSync(join(parent, 'k8ts-etcd-'))
   const [client, peer] = [await freePort(), await freePort()]
-  const endpoint = `http://127.0.0.1:${client}`
+  const endpoint = `${certificates === undefined ? 'http' : 'https'}://127.0.0.1:${client}`
   const peers = `http://127.0.0.1:${peer}`
   const flags = {
     name: 'one',
@@ -27,6 +37,14 @@ export async function startEtcd(parent = tmpdir()): Promise<EtcdProcess> {
     'initial-advertise-peer-urls': peers,
     'initial-cluster': `one=${peers}`,
     'log-level': 'error',
+    ...(certificates === undefined
+      ? {}
+      : {
+          'client-cert-auth': 'true',
+          'trusted-ca-file': certificates.ca,
+          'cert-file': certificates.cert,
+          'key-file': certificates.key,
+        }),
   }
   const start = () => {
     const child = spawn(
@@ -44,6 +62,7 @@ export async function startEtcd(parent = tmpdir()): Promise<EtcdProcess> {
     }
   }
   let kill = start()
+  await listening(client)
   return {
     endpoint,
     async restart() {
@@ -55,6 +74,26 @@ export async function startEtcd(parent = tmpdir()): Promise<EtcdProcess> {
       rmSync(dir, { recursive: true, force: true })
     },
   }
+}
+
+/** Waits until somebody takes connections, at most 20 seconds. */
+async function listening(port: number): Promise<void> {
+  const giveUpAt = realClock.elapsed() + 20_000
+  while (!(await takesConnections(port))) {
+    if (realClock.elapsed() > giveUpAt) throw new Error('etcd did not start within 20 seconds')
+    await realClock.sleep(20)
+  }
+}
+
+function takesConnections(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1')
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.once('error', () => resolve(false))
+  })
 }
 
 function freePort(): Promise<number> {
