@@ -85,7 +85,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     random,
     log,
     admission: new AdmissionChain(
-      admissionPlugins({ lookup, authorizer, rbac, cache, catalog, clock, random }),
+      admissionPlugins({ lookup, authorizer, rbac, clock, random, fresh: () => cache.fresh() }),
     ),
     pinned: new PinnedLists(clock),
     leases: new Leases(store, clock),

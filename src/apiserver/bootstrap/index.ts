@@ -1,0 +1,77 @@
+import { ConfigMap, Namespace, PriorityClass, ServiceCIDR } from '#api'
+import type { Registry } from '../registry/call.ts'
+import { ensureKubernetesService, type Advertised } from './kubernetes-service.ts'
+import { reconcileRoles } from './roles.ts'
+import { SystemClient } from './system-client.ts'
+
+export interface BootstrapOptions {
+  readonly registry: Registry
+  readonly serviceCidrs: readonly string[]
+  /** PEM; published for extension API servers. */
+  readonly clientCa: string | undefined
+  readonly requestHeaderCa: string | undefined
+  readonly advertise: Advertised | undefined
+}
+
+/**
+ * Makes what every cluster has and brings it up to date: system namespaces, default roles, priority
+ * classes, the service range, the `kubernetes` Service. Idempotent, and safe for several servers on
+ * one store at once. What stands as it should is not written.
+ */
+export async function bootstrap(options: BootstrapOptions): Promise<void> {
+  const { registry, serviceCidrs } = options
+  const client = new SystemClient(registry)
+  // Everything below needs its namespace, and the Service its range.
+  await Promise.all([
+    ...systemNamespaces.map((name) => client.ensure(Namespace, { metadata: { name } })),
+    client.ensure(ServiceCIDR, serviceRange(serviceCidrs)),
+  ])
+  await Promise.all([
+    reconcileRoles(client, registry),
+    ...priorityClasses.map((priority) => client.ensure(PriorityClass, priority)),
+    ensureExtensionAuthentication(client, options),
+    ensureKubernetesService(client, serviceCidrs, options.advertise),
+  ])
+}
+
+const systemNamespaces = ['default', 'kube-system', 'kube-public', 'kube-node-lease']
+
+/** The range of KEP-1880 that the server's own flags give. */
+function serviceRange(cidrs: readonly string[]) {
+  return { metadata: { name: 'kubernetes' }, spec: { cidrs: [...cidrs] } }
+}
+
+const priorityClasses = [
+  {
+    metadata: { name: 'system-node-critical' },
+    value: 2_000_001_000,
+    description: 'For pods that a node cannot do without; they must not be moved from their node.',
+  },
+  {
+    metadata: { name: 'system-cluster-critical' },
+    value: 2_000_000_000,
+    description: 'For pods that a cluster cannot do without; they may be moved if necessary.',
+  },
+]
+
+/** Where extension API servers find whom to trust. */
+async function ensureExtensionAuthentication(
+  client: SystemClient,
+  { clientCa, requestHeaderCa }: BootstrapOptions,
+): Promise<void> {
+  const name = 'extension-apiserver-authentication'
+  const data = {
+    ...(clientCa === undefined ? {} : { 'client-ca-file': clientCa }),
+    ...(requestHeaderCa === undefined
+      ? {}
+      : {
+          'requestheader-allowed-names': '[]',
+          'requestheader-client-ca-file': requestHeaderCa,
+          'requestheader-extra-headers-prefix': '["X-Remote-Extra-"]',
+          'requestheader-group-headers': '["X-Remote-Group"]',
+          'requestheader-uid-headers': '["X-Remote-Uid"]',
+          'requestheader-username-headers': '["X-Remote-User"]',
+        }),
+  }
+  await client.put(ConfigMap, { metadata: { name, namespace: 'kube-system' }, data })
+}
