@@ -1,7 +1,6 @@
 export { createApiServer, type ApiServer } from './api-server.ts'
 export { serveHttps, type HttpsOptions, type HttpsServer } from './https/index.ts'
 export type { UserInfo } from './authentication/user.ts'
-export { serveHttps, type HttpsOptions, type HttpsServer } from './https/index.ts'
 export type { ApiServerOptions } from './options.ts'
 export type {
   Answer,
