@@ -129,3 +129,12 @@ export { sameOwnership, type FieldWrite, type Versions } from './schema/managed-
 export { errorFromResponse, patchNotApplicable, type ServerResponse } from './server-response.ts'
 export { groupVersions, openApiV2, openApiV3, type OpenApiSource } from './schema/openapi.ts'
 export { encodeOpenApiV2 } from './schema/openapi-v2-protobuf.ts'
+export {
+  resourceFromDocument,
+  type DocumentedColumn,
+  type DocumentedKind,
+  type DocumentedVersion,
+} from './schema/custom-resource.ts'
+export { checkStructural } from './schema/structural-rules.ts'
+export { isReadablePath, selectPath } from './schema/path-expression.ts'
+export { matchesPattern } from './schema/pattern.ts'
