@@ -79,6 +79,7 @@ export const PersistentVolumeClaim = resource({
   name: 'persistentvolumeclaims',
   shortNames: ['pvc'],
   namespaced: true,
+  returnsDeleted: true,
   faces: [
     {
       group: '',

@@ -29,6 +29,7 @@ export const PersistentVolume = resource({
   name: 'persistentvolumes',
   shortNames: ['pv'],
   namespaced: false,
+  returnsDeleted: true,
   faces: [{ group: '', version: 'v1', kind: 'PersistentVolume', schema: PersistentVolumeSchema }],
   subresources: {
     status: true,

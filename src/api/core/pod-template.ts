@@ -9,6 +9,7 @@ export const PodTemplateSchema = struct('io.k8s.api.core.v1.PodTemplate', () => 
 export const PodTemplate = resource({
   name: 'podtemplates',
   namespaced: true,
+  returnsDeleted: true,
   faces: [{ group: '', version: 'v1', kind: 'PodTemplate', schema: PodTemplateSchema }],
   generation: true,
   columns: [

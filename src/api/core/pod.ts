@@ -22,6 +22,7 @@ export const Pod = resource({
   shortNames: ['po'],
   categories: ['all'],
   namespaced: true,
+  returnsDeleted: true,
   faces: [{ group: '', version: 'v1', kind: 'Pod', schema: PodSchema }],
   subresources: {
     status: true,

@@ -77,6 +77,7 @@ export const ResourceQuota = resource({
   name: 'resourcequotas',
   shortNames: ['quota'],
   namespaced: true,
+  returnsDeleted: true,
   faces: [{ group: '', version: 'v1', kind: 'ResourceQuota', schema: ResourceQuotaSchema }],
   subresources: {
     status: true,

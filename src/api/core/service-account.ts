@@ -12,6 +12,7 @@ export const ServiceAccount = resource({
   name: 'serviceaccounts',
   shortNames: ['sa'],
   namespaced: true,
+  returnsDeleted: true,
   faces: [{ group: '', version: 'v1', kind: 'ServiceAccount', schema: ServiceAccountSchema }],
   subresources: {
     token: {

@@ -100,6 +100,7 @@ export const Service = resource({
   shortNames: ['svc'],
   categories: ['all'],
   namespaced: true,
+  returnsDeleted: true,
   faces: [{ group: '', version: 'v1', kind: 'Service', schema: ServiceSchema }],
   storagePath: 'services/specs',
   subresources: {
