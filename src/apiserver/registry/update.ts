@@ -8,6 +8,7 @@ import {
   type FieldError,
   type KubeObject,
   type ObjectDraft,
+  type Resource,
   type Subresource,
 } from '#machinery'
 import { fromStorage, servedObject, storageFace, type CacheEntry } from '../cache/entry.ts'
@@ -133,7 +134,7 @@ async function attemptUpdate(
       { ...object.metadata, resourceVersion: String(current.modRevision) },
       old.metadata,
     ),
-    ...(strategy.validateUpdate?.(object, old, context) ?? []),
+    ...validateUpdate(call, object, old, strategy),
   ]
   if (problems.length > 0) throw errors.invalid(groupKind(call), current.name, problems)
   for (const warning of resource.warnings?.(object, old, context) ?? []) call.warn(warning)
@@ -161,6 +162,19 @@ async function attemptUpdate(
     return { done: true, answer: { type: 'object', code: 200, served } }
   }
   return { done: true, answer: serve(call, committed(call, key, prepared, current, result)) }
+}
+
+/** A kind that says nothing special about updates asks of them what it asks of creations. */
+function validateUpdate(
+  call: Call,
+  object: KubeObject,
+  old: KubeObject,
+  strategy: Pick<Resource, 'validateUpdate'>,
+): readonly FieldError[] {
+  const context = strategyContext(call)
+  if (strategy.validateUpdate !== undefined) return strategy.validateUpdate(object, old, context)
+  const whole = call.info.subresource === ''
+  return whole ? (call.resource.validate?.(object, context) ?? []) : []
 }
 
 /** The name in the body must be the one in the URL. */
