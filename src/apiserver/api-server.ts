@@ -16,7 +16,7 @@ import { nodeRules } from './authorization/default-roles.ts'
 import { NodeGraph } from './authorization/node-graph.ts'
 import { NodeAuthorizer } from './authorization/node.ts'
 import { RbacAuthorizer } from './authorization/rbac.ts'
-import { bootstrap } from './bootstrap/index.ts'
+import { ApiEndpoints, bootstrap, SystemClient } from './bootstrap/index.ts'
 import { CacheLookup } from './cache-lookup.ts'
 import { WatchCache } from './cache/watch-cache.ts'
 import { Catalog } from './catalog.ts'
@@ -43,8 +43,6 @@ export interface ApiServer extends ApiHandler {
   addResource(resource: Resource): Promise<void>
   /** Stops serving it; what is stored stays. */
   removeResource(resource: Resource): void
-  /** Where other parts of the cluster reach this server: the endpoints of the `kubernetes` Service. */
-  advertise(address: string, port: number): Promise<void>
   /**
    * Ends watches cleanly, refuses what is new and waits for what is being served, within a bound.
    * The store stays open: it is its owner's.
@@ -124,14 +122,17 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     cacheFailure = `the watch of the store ended: ${reason}`
     if (!stopping) log.error('watch of the store ended', { reason, error: cause })
   })
-  const bootstrapping = {
-    registry,
-    lookup,
-    serviceCidrs: options.serviceCidrs,
-    clientCa: options.clientCa,
-    requestHeaderCa: options.requestHeaderCa,
-  }
-  await bootstrap({ ...bootstrapping, advertise: options.advertise })
+  const client = new SystemClient(registry)
+  const { serviceCidrs, clientCa, requestHeaderCa, advertise } = options
+  await bootstrap({ client, registry, serviceCidrs, clientCa, requestHeaderCa, advertise })
+  const endpoints = new ApiEndpoints({
+    client,
+    store,
+    clock,
+    log,
+    shared: options.sharedStore ?? false,
+  })
+  if (advertise !== undefined) await endpoints.start(advertise)
 
   return {
     answer: (request) => pipeline.answer(request),
@@ -144,9 +145,9 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       catalog.remove(resource)
       cache.remove(resource)
     },
-    advertise: (address, port) => bootstrap({ ...bootstrapping, advertise: { address, port } }),
     async shutdown() {
       stopping = true
+      await endpoints.stop().catch((error: unknown) => log.warn('still announced', { error }))
       registry.watches.endAll()
       await withTimeout(clock, pipeline.idle(), limits.shutdownMs, 'requests in flight').catch(
         (error: unknown) => log.warn('requests were cut off at shutdown', { error }),

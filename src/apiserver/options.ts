@@ -19,7 +19,9 @@ export interface ApiServerOptions {
   /** IPv4 or IPv6 prefixes, the first is the primary one: 10.43.0.0/16. */
   readonly serviceCidrs: readonly string[]
   readonly nodePorts: { readonly from: number; readonly to: number }
-  /** Where the server can be reached, for the `kubernetes` Service's endpoints; may be set later. */
+  /** Other API servers may use the same store (etcd): they tell each other where they are. */
+  readonly sharedStore?: boolean
+  /** Where the server can be reached, for the `kubernetes` Service's endpoints. */
   readonly advertise: { readonly address: string; readonly port: number } | undefined
   /** More kinds than the built-in ones, from the start. */
   readonly extraResources?: readonly Resource[]

@@ -234,6 +234,7 @@ function createApi(
     serviceAccountIssuer: `https://kubernetes.default.svc.${options.clusterDomain}`,
     serviceCidrs: options.serviceCidrs,
     nodePorts: options.nodePorts,
+    sharedStore: options.store.type === 'etcd',
     advertise: address === undefined ? undefined : { address, port },
   })
 }

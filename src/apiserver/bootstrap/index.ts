@@ -1,10 +1,15 @@
 import { ConfigMap, Namespace, PriorityClass, ServiceCIDR } from '#api'
 import type { Registry } from '../registry/call.ts'
-import { ensureKubernetesService, type Advertised } from './kubernetes-service.ts'
+import type { Advertised } from './api-endpoints.ts'
+import { ensureKubernetesService } from './kubernetes-service.ts'
 import { reconcileRoles } from './roles.ts'
-import { SystemClient } from './system-client.ts'
+import type { SystemClient } from './system-client.ts'
+
+export { ApiEndpoints } from './api-endpoints.ts'
+export { SystemClient } from './system-client.ts'
 
 export interface BootstrapOptions {
+  readonly client: SystemClient
   readonly registry: Registry
   readonly serviceCidrs: readonly string[]
   /** PEM; published for extension API servers. */
@@ -19,8 +24,7 @@ export interface BootstrapOptions {
  * one store at once. What stands as it should is not written.
  */
 export async function bootstrap(options: BootstrapOptions): Promise<void> {
-  const { registry, serviceCidrs } = options
-  const client = new SystemClient(registry)
+  const { client, registry, serviceCidrs, advertise } = options
   // Everything below needs its namespace, and the Service its range.
   await Promise.all([
     ...systemNamespaces.map((name) => client.ensure(Namespace, { metadata: { name } })),
@@ -30,7 +34,7 @@ export async function bootstrap(options: BootstrapOptions): Promise<void> {
     reconcileRoles(client, registry),
     ...priorityClasses.map((priority) => client.ensure(PriorityClass, priority)),
     ensureExtensionAuthentication(client, options),
-    ensureKubernetesService(client, serviceCidrs, options.advertise),
+    ensureKubernetesService(client, serviceCidrs, advertise?.port ?? 6443),
   ])
 }
 
