@@ -34,6 +34,7 @@ export interface SqliteJournalOptions {
  */
 export class SqliteJournal implements Journal {
   readonly #options: SqliteJournalOptions
+  readonly #posted = new Int32Array(new SharedArrayBuffer(4))
   readonly #calls = new Map<number, Deferred<unknown>>()
   #worker: Worker | undefined
   #lastCall = 0
@@ -53,6 +54,7 @@ export class SqliteJournal implements Journal {
       dir: this.#options.dir,
       reserveBytes: this.#options.reserveBytes ?? limits.reserveBytes,
       checkpointBytes: limits.checkpointBytes,
+      posted: this.#posted,
     }
     // The compiler rewrites imports from .ts to .js, but not this name.
     const file = import.meta.url.endsWith('.ts') ? './sqlite-worker.ts' : './sqlite-worker.js'
@@ -143,6 +145,8 @@ export class SqliteJournal implements Journal {
     // The thread alone does not keep the process alive; an answer that is waited for does.
     if (this.#calls.size === 1) worker.ref()
     worker.postMessage({ id, method, argument } satisfies WorkerRequest, [])
+    Atomics.add(this.#posted, 0, 1)
+    Atomics.notify(this.#posted, 0)
     return waiting.promise
   }
 
