@@ -15,7 +15,9 @@ import type { ApiRequest, DocumentAnswer } from '../request.ts'
 import { jsonDocument } from './document.ts'
 import { versionInfo } from './version.ts'
 
-const v2Protobuf = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf'
+const v2Protobuf = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'
+/** The name older clients ask by. No answer has it: they cannot parse the `@` as a media type. */
+const v2ProtobufAsked = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf'
 
 /**
  * OpenAPI: v2 of everything as JSON or protobuf, v3 per group version. Large and rarely asked for,
@@ -58,7 +60,7 @@ export class OpenApi {
   #v2(request: ApiRequest): DocumentAnswer {
     const source = this.#source()
     for (const { type } of readAccept(request.header('accept') ?? '')) {
-      if (type === v2Protobuf) {
+      if (type === v2Protobuf || type === v2ProtobufAsked) {
         return this.#once('v2 protobuf', () =>
           document(v2Protobuf, encodeOpenApiV2(openApiV2(source))),
         )
