@@ -29,6 +29,7 @@ export async function standaloneKubeconfig(entry: ContextEntry): Promise<string>
   const { parseDocument } = await import('yaml')
   const document: Document = parseDocument(emptyConfig)
   putContext(document, entry)
+  document.set('current-context', entry.name)
   return document.toString(layout)
 }
 

@@ -156,6 +156,7 @@ describe('reading', () => {
     assert.equal(work.endpoint.ca, 'THE CA')
     assert.equal(work.endpoint.token?.(), 'secret')
     assert.equal(loadKubeconfig([a, b], 'k8ts').endpoint.key, 'KEY')
+    assert.equal(loadKubeconfig([b]).name, 'k8ts')
   })
 
   it('says what is missing', () => {
