@@ -3,6 +3,17 @@ import { defaultPodSpec } from './pod-defaults.ts'
 import { podColumns, podRowConditions } from './pod-columns.ts'
 import { PodSpec } from './pod-spec.ts'
 import { PodStatus } from './pod-status.ts'
+import {
+  deletionGrace,
+  prepareForCreate,
+  prepareForEphemeralContainersUpdate,
+  prepareForResize,
+  prepareForStatusUpdate,
+  validateEphemeralContainersUpdate,
+  validateResize,
+} from './pod-strategy.ts'
+import { validatePod, validatePodStatusUpdate, validatePodUpdate } from './pod-validation.ts'
+import { podWarnings } from './pod-warnings.ts'
 
 export const PodSchema = struct(
   'io.k8s.api.core.v1.Pod',
@@ -25,10 +36,18 @@ export const Pod = resource({
   returnsDeleted: true,
   faces: [{ group: '', version: 'v1', kind: 'Pod', schema: PodSchema }],
   subresources: {
-    status: true,
+    status: {
+      verbs: ['get', 'patch', 'update'],
+      prepareForUpdate: prepareForStatusUpdate,
+      validateUpdate: validatePodStatusUpdate,
+    },
     attach: { kind: { group: '', version: 'v1', kind: 'PodAttachOptions' }, verbs: ['connect'] },
     binding: { kind: { group: '', version: 'v1', kind: 'Binding' }, verbs: ['create'] },
-    ephemeralcontainers: { verbs: ['get', 'patch', 'update'] },
+    ephemeralcontainers: {
+      verbs: ['get', 'patch', 'update'],
+      prepareForUpdate: prepareForEphemeralContainersUpdate,
+      validateUpdate: validateEphemeralContainersUpdate,
+    },
     eviction: { kind: { group: 'policy', version: 'v1', kind: 'Eviction' }, verbs: ['create'] },
     exec: { kind: { group: '', version: 'v1', kind: 'PodExecOptions' }, verbs: ['connect'] },
     log: { verbs: ['get'] },
@@ -37,8 +56,17 @@ export const Pod = resource({
       verbs: ['connect'],
     },
     proxy: { kind: { group: '', version: 'v1', kind: 'PodProxyOptions' }, verbs: ['connect'] },
-    resize: { verbs: ['get', 'patch', 'update'] },
+    resize: {
+      verbs: ['get', 'patch', 'update'],
+      prepareForUpdate: prepareForResize,
+      validateUpdate: validateResize,
+    },
   },
+  prepareForCreate,
+  validate: validatePod,
+  validateUpdate: validatePodUpdate,
+  warnings: (pod) => podWarnings(pod.spec),
+  deletionGrace,
   columns: podColumns,
   rowConditions: podRowConditions,
   selectableFields: [
