@@ -138,3 +138,13 @@ export {
 export { checkStructural } from './schema/structural-rules.ts'
 export { isReadablePath, selectPath } from './schema/path-expression.ts'
 export { matchesPattern } from './schema/pattern.ts'
+export {
+  decodeProtobuf,
+  encodeProtobuf,
+  encodeProtobufWatchEvent,
+  isProtobuf,
+  openProtobuf,
+  type ProtobufObject,
+} from './schema/protobuf.ts'
+export { ProtoError } from './schema/proto-reader.ts'
+export { wholeList } from './schema/whole.ts'

@@ -1,5 +1,5 @@
 import { ObjectMeta } from '../object-meta.ts'
-import { string, value } from './builder.ts'
+import { list, string, value } from './builder.ts'
 import type { Fields, StructSchema } from './schema.ts'
 
 const known = new WeakMap<StructSchema, StructSchema>()
@@ -28,4 +28,25 @@ export function wholeObject(schema: StructSchema): StructSchema {
   }
   known.set(schema, whole)
   return whole
+}
+
+const lists = new WeakMap<StructSchema, StructSchema>()
+
+/** The schema of a list of the objects a face serves. `listMeta` is the type of its metadata. */
+export function wholeList(schema: StructSchema, listMeta: StructSchema): StructSchema {
+  const before = lists.get(schema)
+  if (before !== undefined) return before
+  const fields: Fields = {
+    ...typeMeta,
+    metadata: value(listMeta, 1),
+    items: list(wholeObject(schema), 2).orNull().required(),
+  }
+  const made: StructSchema = {
+    type: 'struct',
+    name: schema.name === '' ? '' : `${schema.name}List`,
+    fields,
+    mapType: 'granular',
+  }
+  lists.set(schema, made)
+  return made
 }
