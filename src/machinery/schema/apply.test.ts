@@ -7,6 +7,7 @@ import { int32, item, list, map, string, struct, value } from './builder.ts'
 import { Normalizer } from './decode.ts'
 import { updateManagedFields } from './managed-fields.ts'
 import type { Json } from './schema.ts'
+import { structuralSchema } from './structural.ts'
 import { wholeObject } from './whole.ts'
 
 const Port = struct('test.Port', () => ({
@@ -195,6 +196,52 @@ describe('conflicts', () => {
     })
     const result = applyPatch(request({ live, applied: { ...head, data: { a: '2' } } }))
     assert.ok(!result.ok)
+  })
+})
+
+describe('custom resources', () => {
+  const document = {
+    type: 'object',
+    properties: {
+      spec: {
+        type: 'object',
+        properties: {
+          free: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+          plain: { type: 'array', items: { type: 'string' } },
+          keyed: {
+            type: 'array',
+            'x-kubernetes-list-type': 'map',
+            'x-kubernetes-list-map-keys': ['name'],
+            items: {
+              type: 'object',
+              properties: { name: { type: 'string' }, kind: { type: 'string', default: 'A' } },
+            },
+          },
+        },
+      },
+    },
+  }
+  const custom = wholeObject(structuralSchema(document))
+  const content = {
+    spec: { free: { a: { b: 1 }, l: [1] }, plain: ['x'], keyed: [{ name: 'n' }] },
+  }
+
+  test('are owned by their schema, unknown parts by their fields', () => {
+    const applied = { ...head, ...content }
+    const result = applyPatch(request({ schema: custom, applied }))
+    assert.ok(result.ok)
+    assert.deepEqual(result.managedFields[0]?.fieldsV1, {
+      'f:spec': {
+        'f:free': { 'f:a': { '.': {}, 'f:b': {} }, 'f:l': {} },
+        'f:keyed': { 'k:{"name":"n"}': { '.': {}, 'f:name': {} } },
+        'f:plain': {},
+      },
+    })
+  })
+
+  test('refuse what their schema does not have', () => {
+    const applied = { ...head, spec: { other: 1 } }
+    assert.throws(() => applyPatch(request({ schema: custom, applied })), /field not declared/)
   })
 })
 

@@ -106,8 +106,12 @@ function collectItemProblems(
 function isUnknown(schema: Schema, key: string): boolean {
   if (schema.type !== 'struct' || isNamed(schema, key)) return false
   const { structural } = schema
+  if (structural?.embedded === true && embeddedFields.has(key)) return false
   return structural?.additional === undefined && structural?.preserveUnknown !== true
 }
+
+/** What every embedded object has, whether its schema says so or not. */
+const embeddedFields: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'metadata'])
 
 function showForType(value: Json): string {
   return `&{${goText(value)}}`

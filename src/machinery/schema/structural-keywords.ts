@@ -251,6 +251,8 @@ function checkNumber(
       result.add(field.invalid(FieldPath.empty, '', message))
     }
   }
+  // Differs from Kubernetes: a fractional factor also holds for whole numbers, where upstream
+  // cuts the factor to a whole number and so refuses every value.
   if (typeof multipleOf === 'number' && multipleOf > 0) {
     const factor = multipleOf < 1 ? (1 / multipleOf) * value : value / multipleOf
     if (!Number.isInteger(factor)) refuse(`a multiple of ${goText(multipleOf)}`)
