@@ -1,4 +1,5 @@
 import {
+  nameIsPathSegment,
   type InputObjectOf,
   list,
   type Whole,
@@ -24,6 +25,7 @@ export type AggregationRule = ReadOf<typeof AggregationRule>
 export const ClusterRole = resource({
   name: 'clusterroles',
   namespaced: false,
+  validateName: nameIsPathSegment,
   faces: [
     {
       group: 'rbac.authorization.k8s.io',

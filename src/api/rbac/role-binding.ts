@@ -1,4 +1,12 @@
-import { type InputObjectOf, list, type Whole, resource, struct, value } from '#machinery'
+import {
+  nameIsPathSegment,
+  type InputObjectOf,
+  list,
+  type Whole,
+  resource,
+  struct,
+  value,
+} from '#machinery'
 import { ageColumn, nameColumn } from '../columns.ts'
 import { subjectNames } from './subject-names.ts'
 import { RoleRef, Subject } from './role-ref.ts'
@@ -11,6 +19,7 @@ export const RoleBindingSchema = struct('io.k8s.api.rbac.v1.RoleBinding', () => 
 export const RoleBinding = resource({
   name: 'rolebindings',
   namespaced: true,
+  validateName: nameIsPathSegment,
   faces: [
     {
       group: 'rbac.authorization.k8s.io',

@@ -1,4 +1,11 @@
-import { type InputObjectOf, list, type Whole, resource, struct } from '#machinery'
+import {
+  nameIsPathSegment,
+  type InputObjectOf,
+  list,
+  type Whole,
+  resource,
+  struct,
+} from '#machinery'
 import { createdAtColumn, nameColumn } from '../columns.ts'
 import { PolicyRule } from './policy-rule.ts'
 
@@ -9,6 +16,7 @@ export const RoleSchema = struct('io.k8s.api.rbac.v1.Role', () => ({
 export const Role = resource({
   name: 'roles',
   namespaced: true,
+  validateName: nameIsPathSegment,
   faces: [{ group: 'rbac.authorization.k8s.io', version: 'v1', kind: 'Role', schema: RoleSchema }],
   createOnUpdate: true,
   columns: [nameColumn, createdAtColumn],
