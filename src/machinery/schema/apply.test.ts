@@ -239,6 +239,32 @@ describe('custom resources', () => {
     })
   })
 
+  test('own a part as one when its schema becomes atomic', () => {
+    const spec = { labels: { a: '1' } }
+    const schemaWith = (mapType: string) => {
+      const labels = {
+        type: 'object',
+        additionalProperties: { type: 'string' },
+        'x-kubernetes-map-type': mapType,
+      }
+      const properties = { spec: { type: 'object', properties: { labels } } }
+      return wholeObject(structuralSchema({ type: 'object', properties }))
+    }
+    const applied = { ...head, spec }
+    const before = applyPatch(request({ schema: schemaWith('granular'), applied }))
+    assert.ok(before.ok)
+    const live = {
+      ...head,
+      spec,
+      metadata: { ...head.metadata, managedFields: before.managedFields },
+    }
+    const changed = { ...head, spec: { labels: { a: '2' } } }
+    const write = { schema: schemaWith('atomic'), live, applied: changed, manager: 'b' }
+    const after = applyPatch(request(write))
+    assert.ok(!after.ok)
+    assert.equal(after.conflicts.status.details?.causes?.[0]?.field, '.spec.labels')
+  })
+
   test('refuse what their schema does not have', () => {
     const applied = { ...head, spec: { other: 1 } }
     assert.throws(() => applyPatch(request({ schema: custom, applied })), /field not declared/)

@@ -13,6 +13,7 @@ import {
   ownersOfTheRest,
   ownership,
   readOwners,
+  reconcileOwners,
   untracked,
   withoutReset,
   withoutSystemFields,
@@ -117,7 +118,7 @@ function unchanged(mine: Ownership, last: Ownership | undefined): Ownership {
 
 /** Fields that nobody owns when the first apply comes belong to `before-first-apply`. */
 function ownersOfLive(request: ApplyRequest, live: Json): Owners {
-  const owners = readOwners(request.live?.metadata.managedFields)
+  const owners = reconcileOwners(request, readOwners(request.live?.metadata.managedFields))
   if (owners.size > 0 || request.live === undefined) return owners
   const write = { ...request, manager: 'before-first-apply' }
   return ownersAfterUpdate(write, emptyObject(request.schema), live, owners)

@@ -16,6 +16,7 @@ import {
   withoutFields,
   type FieldSet,
 } from './field-set.ts'
+import { reconcileFields } from './reconcile.ts'
 import type { Json, StructSchema } from './schema.ts'
 
 /** Who writes, and what is needed to say which fields that makes theirs (KEP-555). */
@@ -86,7 +87,7 @@ export function updateManagedFields(
   write: FieldWrite & { readonly live: KubeObject | undefined; readonly next: KubeObject },
 ): readonly ManagedFieldsEntry[] {
   const { live, next } = write
-  const before = ownersBefore(live, next, write.subresource !== '')
+  const before = reconcileOwners(write, ownersBefore(live, next, write.subresource !== ''))
   if (before.size === 0 && live !== undefined) return []
   try {
     const old = live === undefined ? emptyObject(write.schema) : untracked(live)
@@ -226,6 +227,20 @@ export function untracked(object: KubeObject): Json {
   if (metadata.managedFields === undefined) return object as unknown as Json
   const { managedFields: _, ...rest } = metadata
   return { ...object, metadata: rest }
+}
+
+/** Owners as the present schemas see them; only documents change while objects are stored. */
+export function reconcileOwners(write: FieldWrite, owners: Owners): Owners {
+  if (write.schema.structural === undefined) return owners
+  const reconciled: Owners = new Map()
+  for (const [key, owner] of owners) {
+    const { apiVersion } = owner
+    const schema =
+      apiVersion === write.apiVersion ? write.schema : write.versions?.schemaOf(apiVersion)
+    const fields = schema === undefined ? owner.fields : reconcileFields(schema, owner.fields)
+    reconciled.set(key, fields === owner.fields ? owner : { ...owner, fields })
+  }
+  return reconciled
 }
 
 function ownersBefore(live: KubeObject | undefined, next: KubeObject, fromLive: boolean): Owners {
