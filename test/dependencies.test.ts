@@ -19,6 +19,8 @@ test('every dependency is pinned and has its reason, and every reason its depend
   const listed = text
     .split('\n')
     .filter((line) => line.startsWith('| `'))
-    .flatMap((line) => [...(line.split('|')[1] ?? '').matchAll(/`([^`]+)`/g)].map((match) => match[1]))
+    .flatMap((line) =>
+      [...(line.split('|')[1] ?? '').matchAll(/`([^`]+)`/g)].map((match) => match[1]),
+    )
   assert.deepEqual(listed.sort(), Object.keys(declared).sort())
 })

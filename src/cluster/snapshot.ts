@@ -31,7 +31,7 @@ export async function saveClusterSnapshot(
   }
   return guarded(dataDir, async () => {
     await using store = await openStore({ type: 'sqlite', dataDir: directory.store, ...services })
-    return saveSnapshot(store, path)
+    return await saveSnapshot(store, path)
   })
 }
 

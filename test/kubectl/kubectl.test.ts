@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { Namespace, ServiceAccount } from '#api'
-import { realClock, realRandom, silentLog } from '#base'
-import { startServer, type Server } from '#cluster'
+import type { Server } from '#cluster'
+import { startTestServer } from '../server.ts'
 import { findKubectls, type Kubectl } from './kubectls.ts'
 import { judge, runKubectl, splitWords } from './run.ts'
 import type { Scenario } from './scenario.ts'
@@ -28,19 +28,7 @@ for (const kubectl of kubectls) {
     let server: Server | undefined
     before(async () => {
       dir = mkdtempSync(join(tmpdir(), 'k8ts-kubectl-'))
-      server = await startServer({
-        clock: realClock,
-        random: realRandom,
-        log: silentLog,
-        dataDir: join(dir, 'data'),
-        bindAddress: '127.0.0.1',
-        apiPort: 0,
-        store: { type: 'memory' },
-        kubeconfig: { path: join(dir, 'kubeconfig'), env: {} },
-        serviceCidrs: ['10.43.0.0/16'],
-        nodePorts: { from: 30_000, to: 32_767 },
-        clusterDomain: 'cluster.local',
-      })
+      server = await startTestServer(dir)
     })
     after(async () => {
       await server?.close()

@@ -127,7 +127,7 @@ export const refusals: Scenario = {
     {
       args: 'scale deploy absent --replicas=1',
       exit: 1,
-      err: /deployments.apps "absent" not found/,
+      err: /deployments.apps "absent" not found|no objects passed to scale/,
     },
     {
       args: 'get cm --field-selector=data.a=b',
