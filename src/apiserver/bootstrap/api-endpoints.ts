@@ -93,8 +93,8 @@ export class ApiEndpoints {
     const { address } = must(this.#own, 'endpoints are announced after start')
     this.#lease = await this.#store.grantLease(ttlSeconds)
     const key = `${prefix}${address}`
-    const { records } = await this.#store.range({ start: key, end: `${key}\0` })
-    const modRevision = records[0]?.modRevision ?? 0
+    const { records } = await this.#store.range({ start: key, end: prefixEnd(key) })
+    const modRevision = records.find((record) => record.key === key)?.modRevision ?? 0
     const value = Buffer.from(
       JSON.stringify({
         kind: 'Endpoints',

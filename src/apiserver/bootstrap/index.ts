@@ -1,4 +1,5 @@
 import { ConfigMap, Namespace, PriorityClass, ServiceCIDR } from '#api'
+import { formatTime } from '#base'
 import type { Registry } from '../registry/call.ts'
 import type { Advertised } from './api-endpoints.ts'
 import { ensureKubernetesService } from './kubernetes-service.ts'
@@ -28,7 +29,7 @@ export async function bootstrap(options: BootstrapOptions): Promise<void> {
   // Everything below needs its namespace, and the Service its range.
   await Promise.all([
     ...systemNamespaces.map((name) => client.ensure(Namespace, { metadata: { name } })),
-    client.ensure(ServiceCIDR, serviceRange(serviceCidrs)),
+    ensureServiceRange(client, registry, serviceCidrs),
   ])
   await Promise.all([
     reconcileRoles(client, registry),
@@ -40,9 +41,28 @@ export async function bootstrap(options: BootstrapOptions): Promise<void> {
 
 const systemNamespaces = ['default', 'kube-system', 'kube-public', 'kube-node-lease']
 
-/** The range of KEP-1880 that the server's own flags give. */
-function serviceRange(cidrs: readonly string[]) {
-  return { metadata: { name: 'kubernetes' }, spec: { cidrs: [...cidrs] } }
+/**
+ * The range that the server's own flags give (KEP-1880). The server says itself that it is ready,
+ * once; later it is the range's controller that does.
+ */
+async function ensureServiceRange(
+  client: SystemClient,
+  { clock }: Registry,
+  cidrs: readonly string[],
+): Promise<void> {
+  const wanted = { metadata: { name: 'kubernetes' }, spec: { cidrs: [...cidrs] } }
+  await client.ensure(ServiceCIDR, wanted)
+  const present = client.get(ServiceCIDR, '', 'kubernetes') as ServiceCIDR | undefined
+  const said = present?.status.conditions?.some(({ type }) => type === 'Ready') ?? false
+  if (said || present?.metadata.deletionTimestamp !== undefined) return
+  const ready = {
+    type: 'Ready',
+    status: 'True',
+    reason: '',
+    message: 'Kubernetes default Service CIDR is ready',
+    lastTransitionTime: formatTime(clock.now()),
+  }
+  await client.updateStatus(ServiceCIDR, { ...wanted, status: { conditions: [ready] } })
 }
 
 const priorityClasses = [

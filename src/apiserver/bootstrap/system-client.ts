@@ -36,7 +36,13 @@ export class SystemClient {
   async ensure<T extends NamedObject>(resource: Resource, object: T): Promise<void> {
     const { namespace = '', name } = object.metadata
     if (this.get(resource, namespace, name) !== undefined) return
-    await this.create(resource, object)
+    try {
+      await this.create(resource, object)
+    } catch (error) {
+      // What another server has just made may itself stand in the way: a Service holds its address.
+      await this.#registry.cache.fresh()
+      if (this.get(resource, namespace, name) === undefined) throw error
+    }
   }
 
   async create<T extends NamedObject>(resource: Resource, object: T): Promise<void> {
@@ -51,6 +57,12 @@ export class SystemClient {
   async update<T extends NamedObject>(resource: Resource, object: T): Promise<void> {
     const { namespace = '', name } = object.metadata
     await this.#send('PUT', resource, namespace, name, object)
+  }
+
+  /** Replaces the status of the object. */
+  async updateStatus<T extends NamedObject>(resource: Resource, object: T): Promise<void> {
+    const { namespace = '', name } = object.metadata
+    await this.#send('PUT', resource, namespace, name, object, 'status')
   }
 
   /** Creates the object or replaces what is there. */
@@ -75,11 +87,13 @@ export class SystemClient {
     namespace: string,
     name: string,
     body: object | undefined,
+    subresource = '',
   ): Promise<void> {
     const [face] = resource.faces
     const group = face.group === '' ? `/api/${face.version}` : `/apis/${face.group}/${face.version}`
     const scope = namespace === '' ? '' : `/namespaces/${namespace}`
-    const path = `${group}${scope}/${resource.name}${name === '' ? '' : `/${encodeURIComponent(name)}`}`
+    const parts = [resource.name, encodeURIComponent(name), subresource].filter((part) => part)
+    const path = `${group}${scope}/${parts.join('/')}`
     const query = new URLSearchParams()
     const request: ApiRequest = {
       method,

@@ -1,3 +1,4 @@
+import { componentStatusHooks } from './component-statuses.ts'
 import type { KindDependencies } from './dependencies.ts'
 import { eventHooks } from './events.ts'
 import type { KindHooks } from './kind-hooks.ts'
@@ -14,6 +15,7 @@ import { serviceHooks } from './services.ts'
 export function kindHooks(dependencies: KindDependencies): readonly KindHooks[] {
   return [
     bindingHooks,
+    componentStatusHooks(dependencies),
     eventHooks,
     nodeHooks(dependencies),
     podHooks(dependencies),

@@ -1,5 +1,6 @@
 import type { Compare, Op } from '#store'
 import type { KubeObject, ObjectDraft, Resource, StrategyContext } from '#machinery'
+import type { Call } from '../registry/call.ts'
 import type { Answer } from '../request.ts'
 import type { SubresourceCall } from './subresource.ts'
 
@@ -20,6 +21,9 @@ export interface KindHooks {
   readonly subresources?: Readonly<Record<string, (call: SubresourceCall) => Promise<Answer>>>
   /** For virtual kinds: answers a create instead of storing (reviews). */
   create?(call: SubresourceCall): Promise<Answer>
+  /** For virtual kinds: answers get and list from elsewhere than the store (component statuses). */
+  get?(call: Call): Answer
+  list?(call: Call): Answer
   /** Seconds after which a stored object vanishes (Events). */
   ttlSeconds?(object: KubeObject): number | undefined
 }

@@ -1,4 +1,5 @@
 import { errors, type Subresource } from '#machinery'
+import type { KindHooks } from '../kinds/kind-hooks.ts'
 import type { Answer } from '../request.ts'
 import { readBody } from './body.ts'
 import { groupResource, type Call } from './call.ts'
@@ -26,9 +27,9 @@ export async function dispatch(call: Call): Promise<Answer> {
   if (info.subresource !== '') return subresource(call)
   switch (info.verb) {
     case 'get':
-      return allowed(call, 'get') && get(call)
+      return allowed(call, 'get') && (hooksOf(call)?.get?.(call) ?? get(call))
     case 'list':
-      return allowed(call, 'list') && list(call)
+      return allowed(call, 'list') && (hooksOf(call)?.list?.(call) ?? list(call))
     case 'watch':
       return allowed(call, 'watch') && watch(call)
     case 'create':
@@ -47,6 +48,10 @@ export async function dispatch(call: Call): Promise<Answer> {
   }
 }
 
+function hooksOf({ registry, resource }: Call): KindHooks | undefined {
+  return registry.hooksOf(resource)
+}
+
 const acrossNamespaces: ReadonlySet<string> = new Set(['list', 'watch', 'deletecollection'])
 
 async function subresource(call: Call): Promise<Answer> {
@@ -59,7 +64,7 @@ async function subresource(call: Call): Promise<Answer> {
   }
   if (answers !== undefined) {
     const { request, user } = call
-    const body = await readBody(request)
+    const body = await readBody(call)
     return answers({ call, request, info, user, body: body?.value, warn: call.warn })
   }
   if (found.scale !== undefined) return scale(call)

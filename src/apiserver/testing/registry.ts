@@ -10,6 +10,8 @@ import { ServiceAccountTokenAuthenticator } from '../authentication/service-acco
 import { TokenIssuer } from '../authentication/token-issuer.ts'
 import { privilegedGroups, unionAuthorizer } from '../authorization/authorizer.ts'
 import { RbacAuthorizer } from '../authorization/rbac.ts'
+import { bootstrap } from '../bootstrap/index.ts'
+import { SystemClient } from '../bootstrap/system-client.ts'
 import { CacheLookup } from '../cache-lookup.ts'
 import { WatchCache } from '../cache/watch-cache.ts'
 import { Catalog } from '../catalog.ts'
@@ -25,6 +27,7 @@ import { PinnedLists } from '../registry/pinned-lists.ts'
 import { requestInfo } from '../request-info.ts'
 import type { Answer, ApiRequest } from '../request.ts'
 
+const defaultCidrs = ['10.43.0.0/16']
 const audiences = ['https://kubernetes.default.svc.cluster.local']
 
 export const admin: UserInfo = { name: 'admin', uid: '', groups: [groups.masters], extra: {} }
@@ -45,7 +48,10 @@ export interface TestRequest {
   readonly contentType?: string
 }
 
-/** A whole registry over a memory store: all kinds, admission, no authentication and no bytes. */
+/**
+ * A whole registry over a memory store, with what every cluster has: all kinds, admission, no
+ * authentication and no bytes.
+ */
 export interface TestRegistry extends AsyncDisposable {
   readonly registry: Registry
   readonly lookup: Lookup
@@ -92,7 +98,7 @@ export async function testRegistry(options: TestRegistryOptions = {}): Promise<T
       issuers: audiences,
       apiAudiences: audiences,
     }),
-    serviceCidrs: ['10.43.0.0/16'],
+    serviceCidrs: defaultCidrs,
     nodePorts: { from: 30_000, to: 32_767 },
     componentHealth: () => new Map(),
     ...options.kinds,
@@ -119,6 +125,15 @@ export async function testRegistry(options: TestRegistryOptions = {}): Promise<T
     hooksOf: (resource) => hooks.get(resource),
   }
   await cache.start(() => {})
+  const { serviceCidrs = defaultCidrs } = options.kinds ?? {}
+  await bootstrap({
+    client: new SystemClient(registry),
+    registry,
+    serviceCidrs,
+    clientCa: undefined,
+    requestHeaderCa: undefined,
+    advertise: undefined,
+  })
   const warnings: string[] = []
   const ask = (method: string, path: string, request: TestRequest = {}) =>
     askRegistry(registry, warnings, method, path, request)
