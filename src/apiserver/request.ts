@@ -1,4 +1,4 @@
-import type { KubeObject, Status } from '#machinery'
+import type { KubeObject, Status, StructSchema } from '#machinery'
 import type { UserInfo } from './authentication/user.ts'
 
 /**
@@ -60,6 +60,8 @@ export interface Served {
   json(): Uint8Array
   /** JSON as an item of a list: without TypeMeta where the kind is typed. */
   item(): Uint8Array
+  /** The schema of the whole object; structural for kinds that have no protobuf. */
+  readonly schema: StructSchema
   /** The columns of its table, and its row. */
   readonly columns: readonly TableColumn[]
   cells(nowMs: number): TableRowSource
@@ -87,12 +89,16 @@ export interface ListAnswer {
   readonly resourceVersion: string
   readonly continue: string
   readonly remainingItemCount: number | undefined
+  /** The face's schema, for forms that are made from values. */
+  readonly itemSchema: StructSchema
   /** Made while they are written, so that a huge list is never held as a whole. */
   readonly items: Iterable<Served>
 }
 
 export interface WatchAnswer {
   readonly type: 'watch'
+  /** The face's schema; structural for kinds that have no protobuf. */
+  readonly itemSchema: StructSchema
   /**
    * Starts delivering to `sink`, from the event loop's next turn on; the handle stops it. When the
    * stream is over (time limit, slow reader, history gone, server stopping), `sink.end` is called.

@@ -6,10 +6,12 @@ import {
   formatGroupVersion,
   mutable,
   spliceVersion,
+  wholeObject,
   type EncodedObject,
   type Face,
   type KubeObject,
   type Resource,
+  type StructSchema,
 } from '#machinery'
 import type { Served, TableColumn, TableRowSource } from '../request.ts'
 import { tableColumns } from './table-columns.ts'
@@ -135,6 +137,10 @@ class StoredServed implements Served {
       : this.json()
   }
 
+  get schema(): StructSchema {
+    return wholeObject(this.#face.schema)
+  }
+
   get columns(): readonly TableColumn[] {
     return tableColumns(this.#entry.resource)
   }
@@ -171,6 +177,10 @@ class ConvertedServed implements Served {
   item(): Uint8Array {
     const { encoded, version } = this.#encode()
     return this.#face.schema.structural === undefined ? itemOf(encoded, version) : this.json()
+  }
+
+  get schema(): StructSchema {
+    return wholeObject(this.#face.schema)
   }
 
   get columns(): readonly TableColumn[] {

@@ -12,6 +12,8 @@ import type {
   WatchEvent,
 } from '../request.ts'
 import { negotiate, type Representation } from './negotiate.ts'
+import { encodeAsProtobuf } from './protobuf.ts'
+import { openStream } from './stream.ts'
 import {
   columnDefinitions,
   partialObject,
@@ -26,7 +28,11 @@ export function encodeAnswer(
   answer: Exclude<Answer, { type: 'document' }>,
   clock: Clock,
 ): ApiResponse {
-  const form = negotiate(request, answer.type === 'watch')
+  const form = negotiate(request, {
+    streams: answer.type === 'watch',
+    protobuf: hasProtobuf(answer),
+  })
+  if (form.format === 'protobuf') return encodeAsProtobuf(form, answer)
   const table = { version: form.version, include: includeObject(request), nowMs: clock.now() }
   switch (answer.type) {
     case 'object':
@@ -53,6 +59,18 @@ export function encodeAnswer(
         headers: { 'content-type': form.contentType },
         body: { type: 'stream', open: (sink) => openWatch(answer, form, table, clock, sink) },
       }
+  }
+}
+
+function hasProtobuf(answer: Exclude<Answer, { type: 'document' }>): boolean {
+  switch (answer.type) {
+    case 'list':
+    case 'watch':
+      return answer.itemSchema.structural === undefined
+    case 'object':
+      return answer.served.schema.structural === undefined
+    case 'status':
+      return true
   }
 }
 
@@ -197,34 +215,13 @@ function openWatch(
   clock: Clock,
   sink: ByteSink,
 ): { close(): void } {
-  let open = true
-  const handle = answer.open({
-    events(events) {
-      if (!open) return
-      sink.write(frames(events, form, { ...table, nowMs: clock.now() }))
-      // Whoever does not read is let go: it resumes from the last version it has.
-      if (sink.pendingBytes > limits.watchBufferBytesMax) {
-        open = false
-        handle.close()
-        sink.end()
-      }
-    },
-    end(error) {
-      if (!open) return
-      open = false
-      if (error !== undefined) sink.write(encodeUtf8(errorFrame(error)))
-      sink.end()
-    },
+  return openStream(answer, sink, {
+    events: (events) => frames(events, form, { ...table, nowMs: clock.now() }),
+    error: (status) => encodeUtf8(errorFrame(status)),
   })
-  return {
-    close() {
-      open = false
-      handle.close()
-    },
-  }
 }
 
-export function errorFrame(status: Status): string {
+function errorFrame(status: Status): string {
   return `{"type":"ERROR","object":${JSON.stringify(status)}}\n`
 }
 

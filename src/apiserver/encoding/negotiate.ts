@@ -3,7 +3,7 @@ import type { ApiRequest } from '../request.ts'
 
 /** How an answer is written: the format, and what of the object is shown. */
 export interface Representation {
-  readonly format: 'json' | 'yaml'
+  readonly format: 'json' | 'yaml' | 'protobuf'
   readonly pretty: boolean
   /** Undefined: the object itself. */
   readonly as: 'Table' | 'PartialObjectMetadata' | undefined
@@ -18,20 +18,24 @@ interface Range {
   readonly quality: number
 }
 
-const accepted = ['application/json', 'application/yaml']
+const protobufType = 'application/vnd.kubernetes.protobuf'
+const accepted = ['application/json', 'application/yaml', protobufType]
+const acceptedStreams = ['application/json;stream=watch', `${protobufType};stream=watch`]
 
 /**
  * Chooses from the Accept header, in the client's order of preference. A form that the answer does
  * not have is passed over; a 406 says what there is.
  */
-export function negotiate(request: ApiRequest, streams: boolean): Representation {
+export function negotiate(
+  request: ApiRequest,
+  { streams, protobuf }: { readonly streams: boolean; readonly protobuf: boolean },
+): Representation {
   for (const range of readAccept(request.header('accept') ?? '')) {
+    if (!protobuf && range.type === protobufType) continue
     const found = representation(request, range, streams)
     if (found !== undefined) return found
   }
-  throw errors.notAcceptable(
-    streams ? ['application/json', 'application/json;stream=watch'] : accepted,
-  )
+  throw errors.notAcceptable(streams ? acceptedStreams : accepted)
 }
 
 function representation(
@@ -44,7 +48,10 @@ function representation(
   const as = parameters.get('as')
   const group = parameters.get('g')
   const version = parameters.get('v')
-  const contentType = format === 'json' ? 'application/json' : 'application/yaml'
+  // Tables and metadata alone are made from JSON; a client that wants them asks for JSON, too.
+  if (format === 'protobuf' && as !== undefined) return undefined
+  const contentType =
+    contentTypes[format] + (format === 'protobuf' && streams ? ';stream=watch' : '')
   const pretty = format === 'json' && !streams && wantsPretty(request)
   if (as === undefined) return { format, pretty, as: undefined, version: 'v1', contentType }
   if (group !== 'meta.k8s.io' || (version !== 'v1' && version !== 'v1beta1')) return undefined
@@ -56,7 +63,13 @@ function representation(
   return undefined
 }
 
-function formatOf(type: string): 'json' | 'yaml' | undefined {
+const contentTypes = {
+  json: 'application/json',
+  yaml: 'application/yaml',
+  protobuf: protobufType,
+} as const
+
+function formatOf(type: string): Representation['format'] | undefined {
   switch (type) {
     case 'application/json':
     case '*/*':
@@ -64,6 +77,8 @@ function formatOf(type: string): 'json' | 'yaml' | undefined {
       return 'json'
     case 'application/yaml':
       return 'yaml'
+    case protobufType:
+      return 'protobuf'
     default:
       return undefined
   }

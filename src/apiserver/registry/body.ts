@@ -1,16 +1,22 @@
+import { DeleteOptions, subresourceFaces } from '#api'
 import {
   decodeObject,
+  decodeProtobuf,
   errors,
   formatGroupVersion,
   JsonError,
   jsonLimits,
+  openProtobuf,
   parseGroupVersion,
+  ProtoError,
   readJson,
   readYaml,
+  wholeObject,
   YamlError,
   type Face,
   type JsonReading,
   type ObjectDraft,
+  type StructSchema,
 } from '#machinery'
 import { limits } from '../limits.ts'
 import type { ApiRequest } from '../request.ts'
@@ -20,10 +26,12 @@ import type { WriteOptions } from './write-options.ts'
 /** A parsed body that has not been read as any kind yet. */
 export type ParsedBody = JsonReading
 
-const mediaTypes = ['application/json', 'application/yaml']
+const protobufType = 'application/vnd.kubernetes.protobuf'
+const mediaTypes = ['application/json', 'application/yaml', protobufType]
 
 /** Reads and parses the body by its content type; undefined when there is none. */
-export async function readBody(request: ApiRequest): Promise<ParsedBody | undefined> {
+export async function readBody(call: Call): Promise<ParsedBody | undefined> {
+  const { request } = call
   const { body } = request
   if (body.type === 'value') {
     return body.value === undefined ? undefined : { value: body.value, duplicates: [] }
@@ -37,13 +45,42 @@ export async function readBody(request: ApiRequest): Promise<ParsedBody | undefi
       return readYaml(text, bodyLimits)
     }
     if (type === 'application/json' || type === '') return readJson(bytes, bodyLimits)
+    if (type === protobufType) return { value: readProtobuf(call, bytes), duplicates: [] }
   } catch (error) {
-    if (error instanceof JsonError || error instanceof YamlError) {
+    if (error instanceof JsonError || error instanceof YamlError || error instanceof ProtoError) {
       throw errors.badRequest(`error decoding the request body: ${error.message}`, { cause: error })
     }
     throw error
   }
   throw errors.unsupportedMediaType(mediaTypes)
+}
+
+/** An object in protobuf can only be read knowing its kind, which its envelope names. */
+function readProtobuf(call: Call, bytes: Uint8Array): unknown {
+  const object = openProtobuf(bytes)
+  const schema = protobufSchema(call, object)
+  if (schema === undefined || schema.structural !== undefined) {
+    throw errors.badRequest(
+      `no kind ${JSON.stringify(object.kind)} is registered for version ${JSON.stringify(object.apiVersion)} in protobuf`,
+    )
+  }
+  return decodeProtobuf(schema, object)
+}
+
+function protobufSchema(
+  { face, registry }: Call,
+  { apiVersion, kind }: { readonly apiVersion: string; readonly kind: string },
+): StructSchema | undefined {
+  if (kind === '') return wholeObject(face.schema)
+  if (kind === 'DeleteOptions') return DeleteOptions
+  const version = parseGroupVersion(apiVersion)
+  if (version === undefined) return undefined
+  const body =
+    registry.catalog.findKind(version, kind)?.face ??
+    subresourceFaces.find(
+      (other) => other.kind === kind && formatGroupVersion(other) === apiVersion,
+    )
+  return body === undefined ? undefined : wholeObject(body.schema)
 }
 
 const bodyLimits = { ...jsonLimits, maxBytes: limits.requestBodyBytesMax }

@@ -21,7 +21,7 @@ import { readWriteOptions, type WriteOptions } from './write-options.ts'
 /** POST to a collection. */
 export async function create(call: Call): Promise<Answer> {
   const options = readWriteOptions(call, 'CreateOptions')
-  const body = await readBody(call.request)
+  const body = await readBody(call)
   const virtual = call.registry.hooksOf(call.resource)?.create
   if (virtual !== undefined) {
     return virtual({

@@ -14,7 +14,7 @@ const deletesAtOnce = 64
 /** DELETE of a collection: each object goes through its own deletion; the answer lists them. */
 export async function removeCollection(call: Call): Promise<Answer> {
   const { registry, resource, info, request } = call
-  const options = readDeleteOptions(call, await readBody(request))
+  const options = readDeleteOptions(call, await readBody(call))
   const filter = readFilter(resource, info, request.query)
   const revision = await registry.cache.fresh()
   const entries = [...select(cacheOf(call).snapshot(), resource, filter)]
@@ -39,6 +39,7 @@ export async function removeCollection(call: Call): Promise<Answer> {
     resourceVersion: String(revision),
     continue: '',
     remainingItemCount: undefined,
+    itemSchema: call.face.schema,
     items: served(call, entries),
   }
 }

@@ -32,7 +32,7 @@ export interface DeleteOptions {
 
 /** DELETE of one object. */
 export async function remove(call: Call): Promise<Answer> {
-  return removeObject(call, readDeleteOptions(call, await readBody(call.request)))
+  return removeObject(call, readDeleteOptions(call, await readBody(call)))
 }
 
 /** The loop of a deletion: marks the object where something must happen first, else removes it. */

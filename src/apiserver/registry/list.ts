@@ -113,6 +113,7 @@ function answer(
     resourceVersion: String(revision),
     continue: token,
     remainingItemCount,
+    itemSchema: call.face.schema,
     items,
   }
 }

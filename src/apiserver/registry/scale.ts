@@ -1,12 +1,9 @@
+import { ScaleSchema } from '#api'
 import {
   decodeObject,
   errors,
   mutable,
   selectorFromObject,
-  value,
-  int32,
-  string,
-  struct,
   type Face,
   type KubeObject,
   type LabelSelectorObject,
@@ -23,24 +20,7 @@ import { patchedBy } from './patch.ts'
 import { readWriteOptions } from './write-options.ts'
 
 /** The autoscaling/v1 Scale that every scalable kind shows of itself (KEP-571 for custom kinds). */
-const scaleFace: Face = {
-  group: 'autoscaling',
-  version: 'v1',
-  kind: 'Scale',
-  schema: struct('io.k8s.api.autoscaling.v1.Scale', () => ({
-    spec: value(
-      struct('io.k8s.api.autoscaling.v1.ScaleSpec', () => ({ replicas: int32(1) })),
-      2,
-    ),
-    status: value(
-      struct('io.k8s.api.autoscaling.v1.ScaleStatus', () => ({
-        replicas: int32(1).emit(),
-        selector: string(2),
-      })),
-      3,
-    ),
-  })),
-}
+const scaleFace: Face = { group: 'autoscaling', version: 'v1', kind: 'Scale', schema: ScaleSchema }
 
 interface Scale extends KubeObject {
   readonly spec?: { readonly replicas?: number }
@@ -62,7 +42,7 @@ export async function scale(call: Call): Promise<Answer> {
   let desired: (current: KubeObject) => ObjectDraft
   if (verb === 'patch') desired = await patchedBy(scaleCall, options)
   else {
-    const given = decodeBody(scaleCall, scaleFace, await readBody(call.request), options)
+    const given = decodeBody(scaleCall, scaleFace, await readBody(call), options)
     checkName(call, given)
     desired = () => given
   }

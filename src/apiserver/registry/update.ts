@@ -48,7 +48,7 @@ export interface Change {
 /** PUT. */
 export async function update(call: Call): Promise<Answer> {
   const options = readWriteOptions(call, 'UpdateOptions')
-  const body = await readBody(call.request)
+  const body = await readBody(call)
   const given = decodeBody(call, call.face, body, options)
   checkName(call, given)
   settleNamespace(call, given)

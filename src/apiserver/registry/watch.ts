@@ -1,5 +1,11 @@
 import type { Timer } from '#base'
-import { formatGroupVersion, type KubeObject } from '#machinery'
+import {
+  formatGroupVersion,
+  wholeObject,
+  type Face,
+  type KubeObject,
+  type StructSchema,
+} from '#machinery'
 import { filtered, type FilteredEvent } from '../cache/watch-groups.ts'
 import { select } from '../cache/resource-cache.ts'
 import type { CacheEvent } from '../cache/event.ts'
@@ -31,6 +37,7 @@ export async function watch(call: Call): Promise<WatchAnswer> {
   }
   return {
     type: 'watch',
+    itemSchema: call.face.schema,
     open: (sink) => new Stream(call, options, sink).start(initial, missed, position),
   }
 }
@@ -125,7 +132,7 @@ class Stream {
       ...(annotations === undefined ? {} : { annotations }),
     }
     const object = { kind: face.kind, apiVersion: formatGroupVersion(face), metadata } as KubeObject
-    return { type: 'BOOKMARK', served: new Bookmark(object) }
+    return { type: 'BOOKMARK', served: new Bookmark(face, object) }
   }
 
   #end(): void {
@@ -167,9 +174,11 @@ const converted = new WeakMap<readonly FilteredEvent[], Map<unknown, readonly Wa
 class Bookmark implements Served {
   readonly apiVersion: string
   readonly kind: string
+  readonly #face: Face
   readonly #object: KubeObject
 
-  constructor(object: KubeObject) {
+  constructor(face: Face, object: KubeObject) {
+    this.#face = face
     this.#object = object
     this.apiVersion = object.apiVersion
     this.kind = object.kind
@@ -185,6 +194,10 @@ class Bookmark implements Served {
 
   item(): Uint8Array {
     return this.json()
+  }
+
+  get schema(): StructSchema {
+    return wholeObject(this.#face.schema)
   }
 
   readonly columns = []
