@@ -1,0 +1,37 @@
+import { benchCreates, benchIdle, benchList, benchStart, benchWatchDelay } from './api.ts'
+import { benchFanOut, benchInProcess, benchKinds, benchManyPods } from './in-process.ts'
+import { printRows, type BenchRow } from './row.ts'
+import { benchStore } from './store.ts'
+
+/**
+ * Measures what DESIGN gives a budget, beside the peer in the same run where the peer can be had:
+ * `npm run bench`, or `npm run bench -- store list` for some. Everything is on loopback and in
+ * temporary directories.
+ */
+const benches: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
+  'in-process': benchInProcess,
+  start: benchStart,
+  store: benchStore,
+  creates: benchCreates,
+  list: benchList,
+  'fan-out': benchFanOut,
+  'watch-delay': benchWatchDelay,
+  'many-pods': benchManyPods,
+  kinds: benchKinds,
+  idle: benchIdle,
+}
+
+const names = process.argv.slice(2)
+const unknown = names.find((name) => !Object.hasOwn(benches, name))
+if (unknown !== undefined) {
+  console.error(`there is no "${unknown}"; there are: ${Object.keys(benches).join(', ')}`)
+  process.exit(2)
+}
+
+const rows: BenchRow[] = []
+for (const [name, bench] of Object.entries(benches)) {
+  if (names.length > 0 && !names.includes(name)) continue
+  console.error(`${name} ...`)
+  rows.push(...(await bench()))
+}
+printRows(rows)
