@@ -1,5 +1,6 @@
 import { boolean, type InputObjectOf, item, map, type Whole, resource, struct } from '#machinery'
 import { ageColumn, nameColumn } from '../columns.ts'
+import { validateConfigMap, validateConfigMapUpdate } from './config-map-validation.ts'
 
 export const ConfigMapSchema = struct('io.k8s.api.core.v1.ConfigMap', () => ({
   immutable: boolean(4).keep(),
@@ -21,6 +22,8 @@ export const ConfigMap = resource({
     },
     ageColumn,
   ],
+  validate: validateConfigMap,
+  validateUpdate: validateConfigMapUpdate,
 })
 export type ConfigMap = Whole<typeof ConfigMapSchema>
 export type ConfigMapInput = InputObjectOf<typeof ConfigMap>

@@ -1,4 +1,5 @@
 import {
+  nameIsDNSLabel,
   type InputObjectOf,
   item,
   list,
@@ -11,6 +12,15 @@ import {
   value,
 } from '#machinery'
 import { ageColumn, nameColumn } from '../columns.ts'
+import {
+  markDeleting,
+  pendingFinalizers,
+  prepareForCreate,
+  prepareForFinalize,
+  prepareForUpdate,
+  validateNamespace,
+  validateStatusUpdate,
+} from './namespace-strategy.ts'
 
 export const NamespaceSchema = struct('io.k8s.api.core.v1.Namespace', () => ({
   spec: value(NamespaceSpec, 2),
@@ -44,8 +54,12 @@ export const Namespace = resource({
   faces: [{ group: '', version: 'v1', kind: 'Namespace', schema: NamespaceSchema }],
   verbs: ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch'],
   subresources: {
-    status: true,
-    finalize: { verbs: ['update'] },
+    status: { verbs: ['get', 'patch', 'update'], validateUpdate: validateStatusUpdate },
+    finalize: {
+      verbs: ['update'],
+      prepareForUpdate: prepareForFinalize,
+      validateUpdate: validateNamespace,
+    },
   },
   generation: false,
   columns: [
@@ -54,6 +68,13 @@ export const Namespace = resource({
     ageColumn,
   ],
   selectableFields: [{ path: 'status.phase', value: (namespace) => namespace.status.phase }],
+  validateName: nameIsDNSLabel,
+  prepareForCreate,
+  prepareForUpdate,
+  validate: validateNamespace,
+  validateUpdate: validateNamespace,
+  pendingFinalizers,
+  markDeleting,
 })
 export type Namespace = Whole<typeof NamespaceSchema>
 export type NamespaceInput = InputObjectOf<typeof Namespace>

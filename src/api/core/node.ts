@@ -15,6 +15,7 @@ import {
 import { nodeColumns } from './node-columns.ts'
 import { NodeConfigSource } from './node-config-source.ts'
 import { NodeStatus } from './node-status.ts'
+import { validateNode, validateNodeUpdate } from './node-validation.ts'
 
 export const NodeSchema = struct('io.k8s.api.core.v1.Node', () => ({
   spec: value(NodeSpec, 2),
@@ -55,6 +56,8 @@ export const Node = resource({
   selectableFields: [
     { path: 'spec.unschedulable', value: (node) => String(node.spec.unschedulable ?? false) },
   ],
+  validate: validateNode,
+  validateUpdate: validateNodeUpdate,
 })
 export type Node = Whole<typeof NodeSchema>
 export type NodeInput = InputObjectOf<typeof Node>

@@ -124,6 +124,9 @@ export const PersistentVolumeClaim = resource({
     ageColumn,
     { name: 'VolumeMode', priority: 1, value: (claim) => claim.spec.volumeMode },
   ],
+  prepareForCreate: (claim) => {
+    claim.status = { phase: 'Pending' }
+  },
 })
 export type PersistentVolumeClaim = Whole<typeof PersistentVolumeClaimSchema>
 export type PersistentVolumeClaimInput = InputObjectOf<typeof PersistentVolumeClaim>

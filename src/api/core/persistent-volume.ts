@@ -61,6 +61,9 @@ export const PersistentVolume = resource({
     ageColumn,
     { name: 'VolumeMode', priority: 1, value: (volume) => volume.spec.volumeMode },
   ],
+  prepareForCreate: (volume) => {
+    volume.status = { phase: 'Pending' }
+  },
 })
 export type PersistentVolume = Whole<typeof PersistentVolumeSchema>
 export type PersistentVolumeInput = InputObjectOf<typeof PersistentVolume>

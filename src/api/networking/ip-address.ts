@@ -9,6 +9,11 @@ import {
   value,
 } from '#machinery'
 import { ageColumn, nameColumn } from '../columns.ts'
+import {
+  validateIPAddress,
+  validateIPAddressName,
+  validateIPAddressUpdate,
+} from './ip-address-validation.ts'
 
 export const IPAddressSchema = struct('io.k8s.api.networking.v1.IPAddress', () => ({
   spec: value(IPAddressSpec, 2).required(),
@@ -34,6 +39,9 @@ export const IPAddress = resource({
   faces: [
     { group: 'networking.k8s.io', version: 'v1', kind: 'IPAddress', schema: IPAddressSchema },
   ],
+  validateName: validateIPAddressName,
+  validate: validateIPAddress,
+  validateUpdate: validateIPAddressUpdate,
   columns: [
     nameColumn,
     { name: 'ParentRef', value: (address) => formatParentReference(address.spec.parentRef) },

@@ -10,6 +10,7 @@ import {
 } from '#machinery'
 import { ageColumn, nameColumn } from '../columns.ts'
 import { Condition } from '../meta/condition.ts'
+import { validateServiceCIDR, validateServiceCIDRUpdate } from './service-cidr-validation.ts'
 
 export const ServiceCIDRSchema = struct('io.k8s.api.networking.v1.ServiceCIDR', () => ({
   spec: value(ServiceCIDRSpec, 2),
@@ -36,6 +37,8 @@ export const ServiceCIDR = resource({
     status: true,
   },
   generation: false,
+  validate: validateServiceCIDR,
+  validateUpdate: validateServiceCIDRUpdate,
   columns: [
     nameColumn,
     { name: 'CIDRs', value: (range) => (range.spec.cidrs ?? []).join(',') },
