@@ -25,6 +25,7 @@ import {
 } from '../columns.ts'
 import { PodTemplateSpec } from '../core/pod-template-spec.ts'
 import { LabelSelector } from '../meta/label-selector.ts'
+import { validateDaemonSet, validateDaemonSetUpdate } from './daemon-set-validation.ts'
 
 export const DaemonSetSchema = struct('io.k8s.api.apps.v1.DaemonSet', () => ({
   spec: value(DaemonSetSpec, 2),
@@ -40,10 +41,19 @@ export const DaemonSetSpec = struct('io.k8s.api.apps.v1.DaemonSetSpec', () => ({
 }))
 export type DaemonSetSpec = ReadOf<typeof DaemonSetSpec>
 
-export const DaemonSetUpdateStrategy = struct('io.k8s.api.apps.v1.DaemonSetUpdateStrategy', () => ({
-  type: string(1).values('OnDelete', 'RollingUpdate').default('RollingUpdate'),
-  rollingUpdate: pointer(RollingUpdateDaemonSet, 2),
-}))
+export const DaemonSetUpdateStrategy = struct(
+  'io.k8s.api.apps.v1.DaemonSetUpdateStrategy',
+  () => ({
+    type: string(1).values('OnDelete', 'RollingUpdate').default('RollingUpdate'),
+    rollingUpdate: pointer(RollingUpdateDaemonSet, 2),
+  }),
+  {
+    defaults(strategy) {
+      if (strategy.type !== 'OnDelete')
+        strategy.rollingUpdate ??= { maxUnavailable: 1, maxSurge: 0 }
+    },
+  },
+)
 export type DaemonSetUpdateStrategy = ReadOf<typeof DaemonSetUpdateStrategy>
 
 export const RollingUpdateDaemonSet = struct('io.k8s.api.apps.v1.RollingUpdateDaemonSet', () => ({
@@ -97,6 +107,8 @@ export const DaemonSet = resource({
     { ...imagesColumn, value: (set) => containerImages(set.spec.template.spec.containers) },
     { name: 'Selector', priority: 1, value: (set) => formatSelector(set.spec.selector) },
   ],
+  validate: validateDaemonSet,
+  validateUpdate: validateDaemonSetUpdate,
 })
 export type DaemonSet = Whole<typeof DaemonSetSchema>
 export type DaemonSetInput = InputObjectOf<typeof DaemonSet>

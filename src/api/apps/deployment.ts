@@ -25,6 +25,11 @@ import {
 } from '../columns.ts'
 import { PodTemplateSpec } from '../core/pod-template-spec.ts'
 import { LabelSelector } from '../meta/label-selector.ts'
+import {
+  validateDeployment,
+  validateDeploymentStatusUpdate,
+  validateDeploymentUpdate,
+} from './deployment-validation.ts'
 
 export const DeploymentSchema = struct('io.k8s.api.apps.v1.Deployment', () => ({
   spec: value(DeploymentSpec, 2),
@@ -43,11 +48,21 @@ export const DeploymentSpec = struct('io.k8s.api.apps.v1.DeploymentSpec', () => 
 }))
 export type DeploymentSpec = ReadOf<typeof DeploymentSpec>
 
-export const DeploymentStrategy = struct('io.k8s.api.apps.v1.DeploymentStrategy', () => ({
-  type: string(1).values('Recreate', 'RollingUpdate').default('RollingUpdate'),
-  rollingUpdate: pointer(RollingUpdateDeployment, 2),
-}))
+export const DeploymentStrategy = struct(
+  'io.k8s.api.apps.v1.DeploymentStrategy',
+  () => ({
+    type: string(1).values('Recreate', 'RollingUpdate').default('RollingUpdate'),
+    rollingUpdate: pointer(RollingUpdateDeployment, 2),
+  }),
+  {
+    defaults(strategy) {
+      if (strategy.type !== 'Recreate') strategy.rollingUpdate ??= { ...evenRollingUpdate }
+    },
+  },
+)
 export type DeploymentStrategy = ReadOf<typeof DeploymentStrategy>
+
+const evenRollingUpdate = { maxUnavailable: '25%', maxSurge: '25%' }
 
 export const RollingUpdateDeployment = struct('io.k8s.api.apps.v1.RollingUpdateDeployment', () => ({
   maxUnavailable: intOrString(1).default('25%'),
@@ -85,7 +100,10 @@ export const Deployment = resource({
   namespaced: true,
   faces: [{ group: 'apps', version: 'v1', kind: 'Deployment', schema: DeploymentSchema }],
   subresources: {
-    status: true,
+    status: {
+      verbs: ['get', 'patch', 'update'],
+      validateUpdate: validateDeploymentStatusUpdate,
+    },
     scale: {
       kind: { group: 'autoscaling', version: 'v1', kind: 'Scale' },
       verbs: ['get', 'patch', 'update'],
@@ -123,6 +141,8 @@ export const Deployment = resource({
       value: (deployment) => formatSelector(deployment.spec.selector),
     },
   ],
+  validate: validateDeployment,
+  validateUpdate: validateDeploymentUpdate,
 })
 export type Deployment = Whole<typeof DeploymentSchema>
 export type DeploymentInput = InputObjectOf<typeof Deployment>

@@ -23,6 +23,11 @@ import {
 } from '../columns.ts'
 import { PodTemplateSpec } from '../core/pod-template-spec.ts'
 import { LabelSelector } from '../meta/label-selector.ts'
+import {
+  validateReplicaSet,
+  validateReplicaSetStatusUpdate,
+  validateReplicaSetUpdate,
+} from './replica-set-validation.ts'
 
 export const ReplicaSetSchema = struct('io.k8s.api.apps.v1.ReplicaSet', () => ({
   spec: value(ReplicaSetSpec, 2),
@@ -64,7 +69,10 @@ export const ReplicaSet = resource({
   namespaced: true,
   faces: [{ group: 'apps', version: 'v1', kind: 'ReplicaSet', schema: ReplicaSetSchema }],
   subresources: {
-    status: true,
+    status: {
+      verbs: ['get', 'patch', 'update'],
+      validateUpdate: validateReplicaSetStatusUpdate,
+    },
     scale: {
       kind: { group: 'autoscaling', version: 'v1', kind: 'Scale' },
       verbs: ['get', 'patch', 'update'],
@@ -82,6 +90,8 @@ export const ReplicaSet = resource({
     { name: 'Selector', priority: 1, value: (set) => formatSelector(set.spec.selector) },
   ],
   selectableFields: [{ path: 'status.replicas', value: (set) => String(set.status.replicas) }],
+  validate: validateReplicaSet,
+  validateUpdate: validateReplicaSetUpdate,
 })
 export type ReplicaSet = Whole<typeof ReplicaSetSchema>
 export type ReplicaSetInput = InputObjectOf<typeof ReplicaSet>

@@ -24,6 +24,7 @@ import {
 import { PersistentVolumeClaimTemplateObject } from '../core/persistent-volume-claim.ts'
 import { PodTemplateSpec } from '../core/pod-template-spec.ts'
 import { LabelSelector } from '../meta/label-selector.ts'
+import { validateStatefulSet, validateStatefulSetUpdate } from './stateful-set-validation.ts'
 
 export const StatefulSetSchema = struct('io.k8s.api.apps.v1.StatefulSet', () => ({
   spec: value(StatefulSetSpec, 2),
@@ -54,6 +55,12 @@ export const StatefulSetUpdateStrategy = struct(
     type: string(1).values('OnDelete', 'RollingUpdate').default('RollingUpdate'),
     rollingUpdate: pointer(RollingUpdateStatefulSetStrategy, 2),
   }),
+  {
+    defaults(strategy) {
+      if (strategy.type !== 'OnDelete')
+        strategy.rollingUpdate ??= { partition: 0, maxUnavailable: 1 }
+    },
+  },
 )
 export type StatefulSetUpdateStrategy = ReadOf<typeof StatefulSetUpdateStrategy>
 
@@ -61,7 +68,7 @@ export const RollingUpdateStatefulSetStrategy = struct(
   'io.k8s.api.apps.v1.RollingUpdateStatefulSetStrategy',
   () => ({
     partition: int32(1).keep().default(0),
-    maxUnavailable: intOrString(2),
+    maxUnavailable: intOrString(2).default(1),
   }),
 )
 export type RollingUpdateStatefulSetStrategy = ReadOf<typeof RollingUpdateStatefulSetStrategy>
@@ -126,6 +133,8 @@ export const StatefulSet = resource({
     { ...containersColumn, value: (set) => containerNames(set.spec.template.spec.containers) },
     { ...imagesColumn, value: (set) => containerImages(set.spec.template.spec.containers) },
   ],
+  validate: validateStatefulSet,
+  validateUpdate: validateStatefulSetUpdate,
 })
 export type StatefulSet = Whole<typeof StatefulSetSchema>
 export type StatefulSetInput = InputObjectOf<typeof StatefulSet>

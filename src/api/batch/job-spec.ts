@@ -10,27 +10,36 @@ import {
   struct,
   value,
 } from '#machinery'
+import { defaultJobSpec } from './job-strategy.ts'
 import { PodTemplateSpec } from '../core/pod-template-spec.ts'
 import { LabelSelector } from '../meta/label-selector.ts'
 
-export const JobSpec = struct('io.k8s.api.batch.v1.JobSpec', () => ({
-  parallelism: int32(1).keep(),
-  completions: int32(2).keep(),
-  activeDeadlineSeconds: int64(3).keep(),
-  podFailurePolicy: pointer(PodFailurePolicy, 11),
-  successPolicy: pointer(SuccessPolicy, 16),
-  backoffLimit: int32(7).keep(),
-  backoffLimitPerIndex: int32(12).keep(),
-  maxFailedIndexes: int32(13).keep(),
-  selector: pointer(LabelSelector, 4),
-  manualSelector: boolean(5).keep(),
-  template: value(PodTemplateSpec, 6).required(),
-  ttlSecondsAfterFinished: int32(8).keep(),
-  completionMode: string(9).values('Indexed', 'NonIndexed').keep().default('NonIndexed'),
-  suspend: boolean(10).keep().default(false),
-  podReplacementPolicy: string(14).values('Failed', 'TerminatingOrFailed').keep(),
-  managedBy: string(15).keep(),
-}))
+export const JobSpec = struct(
+  'io.k8s.api.batch.v1.JobSpec',
+  () => ({
+    parallelism: int32(1).keep(),
+    completions: int32(2).keep(),
+    activeDeadlineSeconds: int64(3).keep(),
+    podFailurePolicy: pointer(PodFailurePolicy, 11),
+    successPolicy: pointer(SuccessPolicy, 16),
+    backoffLimit: int32(7).keep(),
+    backoffLimitPerIndex: int32(12).keep(),
+    maxFailedIndexes: int32(13).keep(),
+    selector: pointer(LabelSelector, 4),
+    manualSelector: boolean(5).keep().default(false),
+    template: value(PodTemplateSpec, 6).required(),
+    ttlSecondsAfterFinished: int32(8).keep(),
+    completionMode: string(9).values('Indexed', 'NonIndexed').keep().default('NonIndexed'),
+    suspend: boolean(10).keep().default(false),
+    podReplacementPolicy: string(14).values('Failed', 'TerminatingOrFailed').keep(),
+    managedBy: string(15).keep(),
+  }),
+  {
+    defaults(spec) {
+      defaultJobSpec(spec)
+    },
+  },
+)
 export type JobSpec = ReadOf<typeof JobSpec>
 
 export const PodFailurePolicy = struct('io.k8s.api.batch.v1.PodFailurePolicy', () => ({

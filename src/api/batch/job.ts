@@ -23,6 +23,7 @@ import {
 } from '../columns.ts'
 import { jobCompletions, jobDuration, jobState } from './job-columns.ts'
 import { JobSpec } from './job-spec.ts'
+import { prepareForCreate, validateJob, validateJobUpdate } from './job-strategy.ts'
 
 export const JobSchema = struct('io.k8s.api.batch.v1.Job', () => ({
   spec: value(JobSpec, 2),
@@ -84,6 +85,9 @@ export const Job = resource({
   selectableFields: [
     { path: 'status.successful', value: (job) => String(job.status.succeeded ?? 0) },
   ],
+  prepareForCreate,
+  validate: validateJob,
+  validateUpdate: validateJobUpdate,
 })
 export type Job = Whole<typeof JobSchema>
 export type JobInput = InputObjectOf<typeof Job>

@@ -72,6 +72,12 @@ export const PersistentVolumeClaimTemplateObject = struct(
     metadata: value(ObjectMeta, 1),
     ...PersistentVolumeClaimSchema.fields,
   }),
+  {
+    defaults(claim) {
+      claim.kind ??= 'PersistentVolumeClaim'
+      claim.apiVersion ??= 'v1'
+    },
+  },
 )
 export type PersistentVolumeClaimTemplateObject = ReadOf<typeof PersistentVolumeClaimTemplateObject>
 

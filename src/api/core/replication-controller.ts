@@ -31,6 +31,12 @@ export const ReplicationControllerSchema = struct(
     spec: value(ReplicationControllerSpec, 2),
     status: value(ReplicationControllerStatus, 3),
   }),
+  {
+    defaults({ spec }) {
+      const labels = spec.template?.metadata.labels
+      if (labels !== undefined) spec.selector ??= { ...labels }
+    },
+  },
 )
 
 export const ReplicationControllerSpec = struct(
