@@ -38,6 +38,8 @@ export interface TestRegistryOptions {
   readonly clock?: Clock
   readonly random?: Random
   readonly kinds?: Partial<KindDependencies>
+  /** Makes the default service account of `default`, which later is a controller's work. */
+  readonly serviceAccount?: boolean
   /** Without admission, for tests of what lies below it. */
   readonly admission?: boolean
 }
@@ -137,6 +139,10 @@ export async function testRegistry(options: TestRegistryOptions = {}): Promise<T
   const warnings: string[] = []
   const ask = (method: string, path: string, request: TestRequest = {}) =>
     askRegistry(registry, warnings, method, path, request)
+  if (options.serviceAccount === true) {
+    const body = { metadata: { name: 'default' } }
+    await ask('POST', '/api/v1/namespaces/default/serviceaccounts', { body })
+  }
   return {
     registry,
     lookup,

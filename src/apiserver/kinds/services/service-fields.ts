@@ -73,6 +73,16 @@ function dropForType(next: Spec, old: ServiceSpec): void {
   if (isExposed(old) && !isExposed(next) && sameNodePorts(next, old)) {
     for (const port of next.ports ?? []) delete port.nodePort
   }
+  if (old.type === 'LoadBalancer' && next.type !== 'LoadBalancer') {
+    if (next.allocateLoadBalancerNodePorts === old.allocateLoadBalancerNodePorts) {
+      delete next.allocateLoadBalancerNodePorts
+    }
+    if (next.loadBalancerClass === old.loadBalancerClass) delete next.loadBalancerClass
+  }
+  const samePolicy = next.externalTrafficPolicy === old.externalTrafficPolicy
+  if (takesExternalTraffic(old) && !takesExternalTraffic(next) && samePolicy) {
+    delete next.externalTrafficPolicy
+  }
   const samePort = next.healthCheckNodePort === old.healthCheckNodePort
   if (needsHealthCheckPort(old) && !needsHealthCheckPort(next) && samePort) {
     delete next.healthCheckNodePort
@@ -111,6 +121,10 @@ function alignClusterIps(next: Spec, old: ServiceSpec | undefined): void {
 
 function isExposed({ type }: Spec | ServiceSpec): boolean {
   return type === 'NodePort' || type === 'LoadBalancer'
+}
+
+function takesExternalTraffic(spec: Spec | ServiceSpec): boolean {
+  return isExposed(spec) || (spec.type === 'ClusterIP' && (spec.externalIPs ?? []).length > 0)
 }
 
 function sameNodePorts(next: Spec, old: ServiceSpec): boolean {
