@@ -21,7 +21,7 @@ import { CacheLookup } from './cache-lookup.ts'
 import { WatchCache } from './cache/watch-cache.ts'
 import { Catalog } from './catalog.ts'
 import { Discovery } from './documents/discovery.ts'
-import { jsonDocument, textDocument } from './documents/document.ts'
+import { readableDocument, textDocument } from './documents/document.ts'
 import { Health, type HealthCheck } from './documents/health.ts'
 import { OpenApi } from './documents/openapi.ts'
 import { versionInfo } from './documents/version.ts'
@@ -183,11 +183,11 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     }
     switch (request.path) {
       case '/version':
-        return jsonDocument(versionInfo)
+        return readableDocument(versionInfo)
       case '/metrics':
         return textDocument(await metrics.text())
       case '/':
-        return jsonDocument({ paths: rootPaths(catalog) })
+        return readableDocument({ paths: rootPaths(catalog) })
       default:
         return health.answer(request) ?? openApi.answer(request) ?? discovery.answer(request)
     }

@@ -10,6 +10,11 @@ export function jsonDocument(value: unknown, code = 200): DocumentAnswer {
   }
 }
 
+/** For people: indented, as upstream prints what is asked for by hand. */
+export function readableDocument(value: unknown): DocumentAnswer {
+  return { ...jsonDocument(value), bytes: encodeUtf8(JSON.stringify(value, null, 2)) }
+}
+
 export function textDocument(text: string, code = 200): DocumentAnswer {
   return {
     type: 'document',

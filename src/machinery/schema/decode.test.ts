@@ -129,7 +129,7 @@ test('a wrong type is a 400 in the words of Go’s decoder', () => {
     ],
     [
       { data: { a: 5 } },
-      'json: cannot unmarshal number into Go struct field Widget.data.a of type string',
+      'json: cannot unmarshal number into Go struct field Widget.data of type string',
     ],
     [
       { metadata: { labels: [] } },

@@ -32,6 +32,8 @@ export class Normalizer {
   /** Set when a map has keys that JavaScript would order as numbers; the encoder must know. */
   integerKeys = false
   readonly #path: (string | number)[] = []
+  /** Where in the path keys of maps stand, which Go's decoder leaves out when it names a field. */
+  readonly #mapKeys: number[] = []
   /** The innermost struct, for messages. */
   #struct: Plan | undefined
 
@@ -145,9 +147,10 @@ export class Normalizer {
     if (keys.length > 1) keys.sort(compareUtf8)
     const out: Record<string, unknown> = {}
     for (const key of keys) {
-      this.#path.push(key)
+      this.#mapKeys.push(this.#path.push(key) - 1)
       setOwn(out, key, this.#element(schema.values, given[key]))
       this.#path.pop()
+      this.#mapKeys.pop()
       if (isIntegerKey(key)) this.integerKeys = true
     }
     return out
@@ -315,7 +318,9 @@ export class Normalizer {
     if (this.#struct === undefined) {
       return new DecodeError(`json: cannot unmarshal ${kind} into Go value of type ${type}`)
     }
-    const fields = this.#path.filter((part) => typeof part === 'string').join('.')
+    const fields = this.#path
+      .filter((part, at) => typeof part === 'string' && !this.#mapKeys.includes(at))
+      .join('.')
     return new DecodeError(
       `json: cannot unmarshal ${kind} into Go struct field ${this.#struct.goName}.${fields} of type ${type}`,
     )

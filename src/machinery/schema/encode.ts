@@ -21,10 +21,13 @@ export function encodeObject(object: KubeObject, integerKeys: boolean): EncodedO
   const { name, generateName, namespace, selfLink, uid, resourceVersion: _, ...rest } = metadata
   const write = integerKeys ? sortedJson : json
   const typeMeta = `{"kind":${JSON.stringify(kind)},"apiVersion":${JSON.stringify(apiVersion)},`
-  const head = `${typeMeta}"metadata":${JSON.stringify({ name, generateName, namespace, selfLink, uid }).slice(0, -1)}`
+  const identity = JSON.stringify({ name, generateName, namespace, selfLink, uid }).slice(0, -1)
+  const head = `${typeMeta}"metadata":${identity}`
+  // Only objects that are never stored, such as reviews, have neither a name nor a uid.
+  const separator = identity === '{' ? '' : ','
   const tail = write(rest)
   const parts = write(body)
-  const text = `${head}${tail === '{}' ? '' : `,${tail.slice(1, -1)}`}}${parts === '{}' ? '}' : `,${parts.slice(1)}`}`
+  const text = `${head}${tail === '{}' ? '' : `${separator}${tail.slice(1, -1)}`}}${parts === '{}' ? '}' : `,${parts.slice(1)}`}`
   const typeMetaEnd = Buffer.byteLength(typeMeta)
   return {
     bytes: encodeUtf8(text),
