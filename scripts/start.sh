@@ -21,7 +21,7 @@ else
     tries=$((tries + 1))
     if ! kill -0 "$pid" 2>/dev/null || [ "$tries" -gt 100 ]; then
       cat "$log" >&2
-      echo 'The server did not start. Another port: K8TS_API_PORT=7443 npm start' >&2
+      echo 'The server did not start. If its port is taken: K8TS_API_PORT=7443 npm start' >&2
       kill "$pid" 2>/dev/null || true
       exit 1
     fi
