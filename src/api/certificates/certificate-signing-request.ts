@@ -16,6 +16,19 @@ import {
 } from '#machinery'
 import { ageColumn, nameColumn } from '../columns.ts'
 import { certificateState, requestedDuration } from './certificate-columns.ts'
+import {
+  prepareForApproval,
+  prepareForCreate,
+  prepareForSigning,
+  prepareForUpdate,
+} from './certificate-signing-request-strategy.ts'
+import {
+  validateApproval,
+  validateSigning,
+  validateSigningRequest,
+  validateSigningRequestUpdate,
+} from './certificate-signing-request-validation.ts'
+import { keyUsages } from './key-usages.ts'
 
 export const CertificateSigningRequestSchema = struct(
   'io.k8s.api.certificates.v1.CertificateSigningRequest',
@@ -31,34 +44,7 @@ export const CertificateSigningRequestSpec = struct(
     request: bytes(1).orNull().required(),
     signerName: string(7).emit().required(),
     expirationSeconds: int32(8).keep(),
-    usages: list(
-      oneOf(
-        'any',
-        'cert sign',
-        'client auth',
-        'code signing',
-        'content commitment',
-        'crl sign',
-        'data encipherment',
-        'decipher only',
-        'digital signature',
-        'email protection',
-        'encipher only',
-        'ipsec end system',
-        'ipsec tunnel',
-        'ipsec user',
-        'key agreement',
-        'key encipherment',
-        'microsoft sgc',
-        'netscape sgc',
-        'ocsp signing',
-        's/mime',
-        'server auth',
-        'signing',
-        'timestamping',
-      ),
-      5,
-    ),
+    usages: list(oneOf(...keyUsages), 5),
     username: string(2),
     uid: string(3),
     groups: list(item.string, 4),
@@ -102,10 +88,23 @@ export const CertificateSigningRequest = resource({
     },
   ],
   subresources: {
-    status: true,
-    approval: { verbs: ['get', 'patch', 'update'] },
+    status: {
+      verbs: ['get', 'patch', 'update'],
+      prepareForUpdate: prepareForSigning,
+      validateUpdate: validateSigning,
+    },
+    approval: {
+      verbs: ['get', 'patch', 'update'],
+      prepareForUpdate: prepareForApproval,
+      validateUpdate: validateApproval,
+    },
   },
   generation: false,
+  validateName: () => [],
+  prepareForCreate,
+  prepareForUpdate,
+  validate: validateSigningRequest,
+  validateUpdate: validateSigningRequestUpdate,
   columns: [
     nameColumn,
     ageColumn,

@@ -29,6 +29,11 @@ export const IngressClassParametersReference = struct(
     scope: string(4).orNull(),
     namespace: string(5).keep(),
   }),
+  {
+    defaults(reference) {
+      reference.scope ??= 'Cluster'
+    },
+  },
 )
 export type IngressClassParametersReference = ReadOf<typeof IngressClassParametersReference>
 

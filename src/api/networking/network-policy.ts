@@ -20,12 +20,21 @@ export const NetworkPolicySchema = struct('io.k8s.api.networking.v1.NetworkPolic
   spec: value(NetworkPolicySpec, 2),
 }))
 
-export const NetworkPolicySpec = struct('io.k8s.api.networking.v1.NetworkPolicySpec', () => ({
-  podSelector: value(LabelSelector, 1),
-  ingress: list(NetworkPolicyIngressRule, 2),
-  egress: list(NetworkPolicyEgressRule, 3),
-  policyTypes: list(oneOf('Egress', 'Ingress'), 4),
-}))
+export const NetworkPolicySpec = struct(
+  'io.k8s.api.networking.v1.NetworkPolicySpec',
+  () => ({
+    podSelector: value(LabelSelector, 1),
+    ingress: list(NetworkPolicyIngressRule, 2),
+    egress: list(NetworkPolicyEgressRule, 3),
+    policyTypes: list(oneOf('Egress', 'Ingress'), 4),
+  }),
+  {
+    defaults(spec) {
+      // A policy is about incoming traffic always, about outgoing where it says something of it.
+      spec.policyTypes ??= spec.egress === undefined ? ['Ingress'] : ['Ingress', 'Egress']
+    },
+  },
+)
 export type NetworkPolicySpec = ReadOf<typeof NetworkPolicySpec>
 
 export const NetworkPolicyIngressRule = struct(

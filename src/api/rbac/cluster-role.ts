@@ -10,6 +10,7 @@ import {
 } from '#machinery'
 import { createdAtColumn, nameColumn } from '../columns.ts'
 import { LabelSelector } from '../meta/label-selector.ts'
+import { validateAggregationRule, validateRules } from './rbac-validation.ts'
 import { PolicyRule } from './policy-rule.ts'
 
 export const ClusterRoleSchema = struct('io.k8s.api.rbac.v1.ClusterRole', () => ({
@@ -35,6 +36,10 @@ export const ClusterRole = resource({
     },
   ],
   createOnUpdate: true,
+  validate: (role) => [
+    ...validateRules(role.rules, 'cluster'),
+    ...validateAggregationRule(role.aggregationRule),
+  ],
   columns: [nameColumn, createdAtColumn],
 })
 export type ClusterRole = Whole<typeof ClusterRoleSchema>

@@ -8,6 +8,7 @@ import {
   value,
 } from '#machinery'
 import { ageColumn, nameColumn } from '../columns.ts'
+import { validateBinding, validateBindingUpdate } from './rbac-validation.ts'
 import { subjectNames } from './subject-names.ts'
 import { RoleRef, Subject } from './role-ref.ts'
 
@@ -29,6 +30,8 @@ export const RoleBinding = resource({
     },
   ],
   createOnUpdate: true,
+  validate: (binding) => validateBinding(binding, 'namespaced'),
+  validateUpdate: (binding, old) => validateBindingUpdate(binding, old, 'namespaced'),
   columns: [
     nameColumn,
     { name: 'Role', value: (binding) => `${binding.roleRef.kind}/${binding.roleRef.name}` },

@@ -1,9 +1,11 @@
 import { type ReadOf, string, struct } from '#machinery'
 
+export const rbacGroup = 'rbac.authorization.k8s.io'
+
 export const RoleRef = struct(
   'io.k8s.api.rbac.v1.RoleRef',
   () => ({
-    apiGroup: string(1).emit(),
+    apiGroup: string(1).emit().default(rbacGroup),
     kind: string(2).emit().required(),
     name: string(3).emit().required(),
   }),
@@ -19,6 +21,12 @@ export const Subject = struct(
     name: string(3).emit().required(),
     namespace: string(4),
   }),
-  { mapType: 'atomic' },
+  {
+    mapType: 'atomic',
+    /** Users and groups are RBAC's own kinds, service accounts are of the core group. */
+    defaults(subject) {
+      if (subject.kind === 'User' || subject.kind === 'Group') subject.apiGroup ??= rbacGroup
+    },
+  },
 )
 export type Subject = ReadOf<typeof Subject>

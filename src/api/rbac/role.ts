@@ -7,6 +7,7 @@ import {
   struct,
 } from '#machinery'
 import { createdAtColumn, nameColumn } from '../columns.ts'
+import { validateRules } from './rbac-validation.ts'
 import { PolicyRule } from './policy-rule.ts'
 
 export const RoleSchema = struct('io.k8s.api.rbac.v1.Role', () => ({
@@ -19,6 +20,7 @@ export const Role = resource({
   validateName: nameIsPathSegment,
   faces: [{ group: 'rbac.authorization.k8s.io', version: 'v1', kind: 'Role', schema: RoleSchema }],
   createOnUpdate: true,
+  validate: (role) => validateRules(role.rules, 'namespaced'),
   columns: [nameColumn, createdAtColumn],
 })
 export type Role = Whole<typeof RoleSchema>
