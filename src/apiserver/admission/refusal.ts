@@ -4,7 +4,9 @@ import type { AdmissionAttributes } from './admission.ts'
 /** The 403 of an admission plugin, named as upstream names what was refused. */
 export function refusal(attributes: AdmissionAttributes, why: string): StatusError {
   const { resource, face } = attributes
-  return errors.forbidden({ group: face.group, resource: resource.name }, nameOf(attributes), why)
+  // The body of a subresource may be of another group than what it belongs to.
+  const { group } = resource.faces.includes(face) ? face : resource.faces[0]
+  return errors.forbidden({ group, resource: resource.name }, nameOf(attributes), why)
 }
 
 /** The same with a cause that clients look for. */
