@@ -10,8 +10,10 @@ has() { command -v "$1" >/dev/null 2>&1; }
 
 if ! [ -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
   say 'installing npm packages'
-  npm ci --no-audit --no-fund --loglevel=error
-  # npm keeps the time of the lockfile it wrote; ours is the later one after a fresh checkout.
+  # Exactly what the lockfile says, and without touching it. npm ci of npm 11 refuses a lockfile that
+  # does not name the optional packages of every other platform, which not every registry has.
+  npm install --no-save --no-audit --no-fund --loglevel=error
+  # The lockfile of a fresh checkout may be the younger one.
   touch node_modules/.package-lock.json
 fi
 sh scripts/node.sh -e '' || { say 'the packaged Node does not run on this machine' >&2; exit 1; }
