@@ -9,6 +9,10 @@ import {
   struct,
 } from '#machinery'
 import { ageColumn, nameColumn } from '../columns.ts'
+import {
+  validateControllerRevision,
+  validateControllerRevisionUpdate,
+} from './controller-revision-validation.ts'
 
 export const ControllerRevisionSchema = struct('io.k8s.api.apps.v1.ControllerRevision', () => ({
   data: raw('io.k8s.apimachinery.pkg.runtime.RawExtension', 2).emit(),
@@ -27,6 +31,8 @@ export const ControllerRevision = resource({
     { name: 'Revision', type: 'integer', value: (revision) => revision.revision },
     ageColumn,
   ],
+  validate: validateControllerRevision,
+  validateUpdate: validateControllerRevisionUpdate,
 })
 export type ControllerRevision = Whole<typeof ControllerRevisionSchema>
 export type ControllerRevisionInput = InputObjectOf<typeof ControllerRevision>

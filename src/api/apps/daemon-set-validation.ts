@@ -1,13 +1,8 @@
 import { field, type FieldError, type Whole } from '#machinery'
+import { isZeroCount, validateAtMostAll, validatePodCount } from '../pod-count.ts'
 import { nonNegative, oneOfValues, specPath } from '../validation.ts'
 import type { DaemonSetSchema } from './daemon-set.ts'
-import {
-  isZeroCount,
-  validateAtMostAll,
-  validatePodCount,
-  validateSelectorKept,
-  validateWorkload,
-} from './workload-validation.ts'
+import { validateSelectorKept, validateWorkload } from './workload-validation.ts'
 
 type DaemonSet = Whole<typeof DaemonSetSchema>
 

@@ -1,14 +1,8 @@
 import { field, type FieldError, type Whole } from '#machinery'
+import { isZeroCount, validateAtMostAll, validatePodCount } from '../pod-count.ts'
 import { nonNegative, oneOfValues, specPath, statusPath } from '../validation.ts'
 import type { DeploymentSchema, DeploymentStrategy } from './deployment.ts'
-import {
-  isZeroCount,
-  validateAtMostAll,
-  validateCounts,
-  validatePodCount,
-  validateSelectorKept,
-  validateWorkload,
-} from './workload-validation.ts'
+import { validateCounts, validateSelectorKept, validateWorkload } from './workload-validation.ts'
 
 type Deployment = Whole<typeof DeploymentSchema>
 

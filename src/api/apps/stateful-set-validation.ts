@@ -1,7 +1,8 @@
 import { equalJson, field, type FieldError, type Whole } from '#machinery'
+import { validatePodCount } from '../pod-count.ts'
 import { nonNegative, oneOfValues, specPath } from '../validation.ts'
 import type { StatefulSetSchema } from './stateful-set.ts'
-import { validatePodCount, validateWorkload } from './workload-validation.ts'
+import { validateWorkload } from './workload-validation.ts'
 
 type StatefulSet = Whole<typeof StatefulSetSchema>
 

@@ -1,7 +1,6 @@
 import {
   equalJson,
   field,
-  isValidPercent,
   selectorFromObject,
   validateLabelSelector,
   type FieldError,
@@ -10,13 +9,7 @@ import {
 import { validatePodTemplateSpec } from '../core/pod-spec-validation.ts'
 import type { PodTemplateSpec } from '../core/pod-template-spec.ts'
 import type { LabelSelector } from '../meta/label-selector.ts'
-import {
-  immutableMessage,
-  negativeMessage,
-  nonNegative,
-  problems,
-  specPath,
-} from '../validation.ts'
+import { immutableMessage, nonNegative, specPath } from '../validation.ts'
 
 /** What Deployments, ReplicaSets, StatefulSets and DaemonSets have in common. */
 export interface Workload {
@@ -77,31 +70,6 @@ function validateSelected(
 export function validateSelectorKept(spec: Workload, old: Workload): readonly FieldError[] {
   if (equalJson(spec.selector, old.selector)) return []
   return [field.invalid(specPath.child('selector'), spec.selector, immutableMessage)]
-}
-
-/** A number of pods, or a share of them. */
-export function validatePodCount(
-  value: number | string | undefined,
-  path: FieldPath,
-): readonly FieldError[] {
-  if (value === undefined) return []
-  if (typeof value === 'string') return problems(path, value, isValidPercent(value))
-  return value < 0 ? [field.invalid(path, value, negativeMessage)] : []
-}
-
-/** Not more than all of them. */
-export function validateAtMostAll(
-  value: number | string | undefined,
-  path: FieldPath,
-): readonly FieldError[] {
-  if (typeof value !== 'string' || !value.endsWith('%')) return []
-  return Number(value.slice(0, -1)) > 100
-    ? [field.invalid(path, value, 'must not be greater than 100%')]
-    : []
-}
-
-export function isZeroCount(value: number | string | undefined): boolean {
-  return value === undefined || value === 0 || /^0+%$/.test(String(value))
 }
 
 /** Counts of a status: none is negative, and no part exceeds the whole. */

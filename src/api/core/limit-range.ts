@@ -21,14 +21,24 @@ export const LimitRangeSpec = struct('io.k8s.api.core.v1.LimitRangeSpec', () => 
 }))
 export type LimitRangeSpec = ReadOf<typeof LimitRangeSpec>
 
-export const LimitRangeItem = struct('io.k8s.api.core.v1.LimitRangeItem', () => ({
-  type: string(1).emit().required(),
-  max: map(item.quantity, 2),
-  min: map(item.quantity, 3),
-  default: map(item.quantity, 4),
-  defaultRequest: map(item.quantity, 5),
-  maxLimitRequestRatio: map(item.quantity, 6),
-}))
+export const LimitRangeItem = struct(
+  'io.k8s.api.core.v1.LimitRangeItem',
+  () => ({
+    type: string(1).emit().required(),
+    max: map(item.quantity, 2),
+    min: map(item.quantity, 3),
+    default: map(item.quantity, 4),
+    defaultRequest: map(item.quantity, 5),
+    maxLimitRequestRatio: map(item.quantity, 6),
+  }),
+  {
+    defaults(item) {
+      if (item.type !== 'Container') return
+      item.default = { ...item.max, ...item.default }
+      item.defaultRequest = { ...item.min, ...item.default, ...item.defaultRequest }
+    },
+  },
+)
 export type LimitRangeItem = ReadOf<typeof LimitRangeItem>
 
 export const LimitRange = resource({
