@@ -1,3 +1,4 @@
+import { statfsSync } from 'node:fs'
 import { asError } from '#base'
 import { KubeconfigError } from '#client'
 import { PkiError } from '#pki'
@@ -13,19 +14,30 @@ export function asClusterError(error: unknown, dataDir: string): ClusterError | 
   if (error instanceof ClusterError) return error
   const told =
     error instanceof StoreError || error instanceof PkiError || error instanceof KubeconfigError
-  // A full disk says so on whichever file it met first.
-  const what = systemError(error) ?? (error instanceof Error ? systemError(error.cause) : undefined)
-  if (what !== undefined && !told) {
+  const code = codeOf(error) ?? (error instanceof Error ? codeOf(error.cause) : undefined)
+  // A full disk says so in many ways, depending on which file met it first.
+  const full = code === 'ENOSPC' || code === 'EDQUOT' || (told && isFull(dataDir))
+  const what = full ? 'has no space left: make room' : systemError(code)
+  if (what !== undefined && (full || !told)) {
     return new ClusterError(`data directory ${dataDir} ${what}`, { cause: error })
   }
   return told ? new ClusterError(asError(error).message, { cause: error }) : undefined
 }
 
-function systemError(error: unknown): string | undefined {
-  switch (codeOf(error)) {
-    case 'ENOSPC':
-    case 'EDQUOT':
-      return 'has no space left: make room'
+const emptyBytes = 128 << 10
+
+/** Whether next to nothing can be written where the directory is. */
+function isFull(dataDir: string): boolean {
+  try {
+    const { bavail, bsize } = statfsSync(dataDir)
+    return bavail * bsize < emptyBytes
+  } catch {
+    return false
+  }
+}
+
+function systemError(code: unknown): string | undefined {
+  switch (code) {
     case 'EACCES':
     case 'EPERM':
     case 'EROFS':

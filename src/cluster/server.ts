@@ -83,8 +83,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   try {
     return await start(options, undo)
   } catch (error) {
+    // Looked at first: what is removed next may have been what filled the disk.
+    const told = asClusterError(error, options.dataDir) ?? error
     for (const step of undo.reverse()) await step()
-    throw asClusterError(error, options.dataDir) ?? error
+    throw told
   }
 }
 
