@@ -1,15 +1,15 @@
 import { asError, TimeoutError, withTimeout, type Clock, type Log, type Random } from '#base'
-import { encodeUtf8, errors, StatusError, type Status } from '#machinery'
+import { encodeUtf8, errors, StatusError, type Face, type Status } from '#machinery'
 import { impersonate } from './authentication/impersonation.ts'
 import type { Authorizer } from './authorization/authorizer.ts'
 import type { Catalog } from './catalog.ts'
-import { encodeAnswer } from './encoding/encode.ts'
+import { checkAcceptable, encodeAnswer } from './encoding/encode.ts'
 import { limits } from './limits.ts'
 import type { Metrics } from './metrics.ts'
 import { dispatch } from './registry/dispatch.ts'
 import type { Registry } from './registry/call.ts'
 import { noSuchResource } from './catalog.ts'
-import { requestInfo, type RequestInfo } from './request-info.ts'
+import { isConnect, requestInfo, type RequestInfo } from './request-info.ts'
 import type { Answer, ApiHandler, ApiRequest, ApiResponse } from './request.ts'
 import { authenticate, type Authentication } from './stages/authenticate.ts'
 import { attributesOf } from './stages/attributes.ts'
@@ -37,7 +37,7 @@ interface Outcome {
 
 /**
  * The stages of a request, in their order: request info, authentication, impersonation, limit in
- * flight, authorization, the handler under its deadline, encoding. Nothing skips a stage; the
+ * flight, authorization, negotiation, the handler under its deadline, encoding. Nothing skips a stage; the
  * in-process transport brings a user instead of credentials and takes no bytes.
  */
 export class Pipeline implements ApiHandler {
@@ -50,12 +50,17 @@ export class Pipeline implements ApiHandler {
   }
 
   async answer(request: ApiRequest): Promise<Answer> {
-    const { answer } = await this.#run(request)
+    const { answer } = await this.#run(request, () => {})
     return answer
   }
 
   async serve(request: ApiRequest): Promise<ApiResponse> {
-    const { answer, warnings } = await this.#run(request)
+    // What cannot be answered as asked must not be carried out first.
+    const { answer, warnings } = await this.#run(request, (info, { schema }) => {
+      if (isConnect(info)) return
+      const protobuf = schema.structural === undefined
+      checkAcceptable(request, { streams: info.verb === 'watch', protobuf })
+    })
     return withHeaders(this.#encode(request, answer), {
       'audit-id': this.#options.random.uuid(),
       'cache-control': 'no-cache, private',
@@ -69,7 +74,10 @@ export class Pipeline implements ApiHandler {
   }
 
   /** Runs the stages; whatever goes wrong becomes an answer. */
-  async #run(request: ApiRequest): Promise<Outcome> {
+  async #run(
+    request: ApiRequest,
+    negotiate: (info: RequestInfo, face: Face) => void,
+  ): Promise<Outcome> {
     const { clock, metrics } = this.#options
     const started = clock.elapsed()
     const warnings: string[] = []
@@ -77,7 +85,7 @@ export class Pipeline implements ApiHandler {
     let answer: Answer
     try {
       info = requestInfo(request.method, request.path, request.query)
-      answer = await this.#handle(request, info, (message) => {
+      answer = await this.#handle(request, info, negotiate, (message) => {
         // Upstream's limit of what a client is told at once.
         if (warnings.length < 50 && !warnings.includes(message)) warnings.push(message)
       })
@@ -91,6 +99,7 @@ export class Pipeline implements ApiHandler {
   async #handle(
     request: ApiRequest,
     info: RequestInfo,
+    negotiate: (info: RequestInfo, face: Face) => void,
     warn: (message: string) => void,
   ): Promise<Answer> {
     const { authentication, authorizer, clock, catalog, registry } = this.#options
@@ -103,6 +112,7 @@ export class Pipeline implements ApiHandler {
       const version = { group: info.apiGroup, version: info.apiVersion }
       const served = catalog.find(version, info.resource)
       if (served === undefined) throw noSuchResource()
+      negotiate(info, served.face)
       const work = dispatch({ registry, request, info, user, warn, ...served })
       return info.verb === 'watch' || isConnect(info)
         ? await work
@@ -173,19 +183,6 @@ function pathNotFound(): Answer {
     headers: { 'x-content-type-options': 'nosniff' },
   }
 }
-
-/** Requests that last as long as their client wants. */
-export function isConnect({ subresource, verb }: RequestInfo): boolean {
-  return connectSubresources.has(subresource) && verb !== 'patch'
-}
-
-const connectSubresources: ReadonlySet<string> = new Set([
-  'attach',
-  'exec',
-  'log',
-  'portforward',
-  'proxy',
-])
 
 function codeOf(answer: Answer): number {
   switch (answer.type) {

@@ -113,3 +113,16 @@ function splitPath(path: string): string[] {
 export function isTrue(value: string | null): boolean {
   return value !== null && value !== '' && value !== 'false' && value !== '0'
 }
+
+/** Requests that last as long as their client wants. */
+export function isConnect({ subresource, verb }: RequestInfo): boolean {
+  return connectSubresources.has(subresource) && verb !== 'patch'
+}
+
+const connectSubresources: ReadonlySet<string> = new Set([
+  'attach',
+  'exec',
+  'log',
+  'portforward',
+  'proxy',
+])

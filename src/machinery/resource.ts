@@ -88,7 +88,7 @@ export interface Strategy<S extends StructSchema = StructSchema> {
   readonly createOnUpdate: boolean
   /** A write without resourceVersion is accepted. */
   readonly unconditionalUpdate: boolean
-  validateName(name: string, prefix: boolean): readonly string[]
+  readonly validateName: (name: string, prefix: boolean) => readonly string[]
   /** Resets what clients may not set at creation. The status is already emptied. */
   prepareForCreate?(draft: WholeDraft<S>, context: StrategyContext): void
   /** Carries over what this kind of update may not change. The status is already the old one. */

@@ -1,4 +1,4 @@
-import { deferred, Slice, withTimeout, TimeoutError, type Clock, type Log } from '#base'
+import { Slice, withTimeout, TimeoutError, type Clock, type Log } from '#base'
 import {
   decodeObject,
   defaultObject,
@@ -127,7 +127,7 @@ export class WatchCache {
   /** Waits, bounded, until `revision` has been applied; else upstream's "Too large" 504. */
   async reached(revision: Revision): Promise<void> {
     if (this.#revision >= revision) return
-    const { promise, resolve } = deferred<void>()
+    const { promise, resolve } = Promise.withResolvers<void>()
     const waiter = { revision, resolve }
     this.#waiting.push(waiter)
     try {
@@ -151,7 +151,7 @@ export class WatchCache {
   ): Promise<{ readonly events: readonly CacheEvent[]; readonly upTo: Revision }> {
     const upTo = this.#revision
     const events: CacheEvent[] = []
-    const { promise, resolve, reject } = deferred<void>()
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
     const tooOld = () => errors.resourceExpired(`too old resource version: ${after} (${upTo})`)
     const handle = this.#store.watch({
       after,

@@ -144,7 +144,7 @@ function checkTypeMeta(face: Face, value: unknown): void {
   }
   if (wrongVersion) {
     throw errors.badRequest(
-      `the API version in the data (${String(apiVersion)}) does not match the expected API version (${expected})`,
+      `the API version in the data (${apiVersion}) does not match the expected API version (${expected})`,
     )
   }
   throw errors.badRequest(

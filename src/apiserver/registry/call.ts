@@ -45,7 +45,7 @@ export interface Call {
   /** The version the request speaks. */
   readonly face: Face
   /** Adds a Warning header to the answer. */
-  warn(message: string): void
+  readonly warn: (message: string) => void
 }
 
 export function cacheOf(call: Call): ResourceCache {

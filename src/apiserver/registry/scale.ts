@@ -49,7 +49,7 @@ export async function scale(call: Call): Promise<Answer> {
   const answer = await change(call, options, {
     apply: (current) => {
       const wanted = desired(scaleOf(current, paths)) as unknown as Scale
-      const draft = mutable(current) as ObjectDraft
+      const draft = mutable<KubeObject>(current)
       draft.metadata.resourceVersion = wanted.metadata.resourceVersion ?? ''
       const replicas = wanted.spec?.replicas ?? 0
       if (replicas < 0) {

@@ -2,8 +2,7 @@ import { errors } from '#machinery'
 import type { UserInfo } from '../authentication/user.ts'
 import { limits } from '../limits.ts'
 import type { Metrics } from '../metrics.ts'
-import { isConnect } from '../pipeline.ts'
-import type { RequestInfo } from '../request-info.ts'
+import { isConnect, type RequestInfo } from '../request-info.ts'
 
 /**
  * Bounds the requests being served, reads and writes apart. Long-running ones are not counted, and

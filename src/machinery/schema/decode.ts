@@ -355,8 +355,7 @@ function isIntegerKey(key: string): boolean {
 function isZero(value: unknown): boolean {
   if (typeof value === 'object' && value !== null) {
     if (Array.isArray(value)) return value.length === 0
-    for (const _key in value) return false
-    return true
+    return Object.keys(value).length === 0
   }
   return value === '' || value === 0 || value === false || value === undefined
 }
