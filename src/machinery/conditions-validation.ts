@@ -15,7 +15,7 @@ export interface Condition {
   readonly type: string
   readonly status: string
   readonly observedGeneration?: number | undefined
-  readonly lastTransitionTime?: string | undefined
+  readonly lastTransitionTime?: string | null | undefined
   readonly reason: string
   readonly message: string
 }
@@ -40,7 +40,7 @@ export function validateConditions(
 }
 
 export function validateCondition(condition: Condition, path: FieldPath): FieldError[] {
-  const { type, status, observedGeneration = 0, lastTransitionTime = '', message } = condition
+  const { type, status, observedGeneration = 0, lastTransitionTime, message } = condition
   const errors = validateLabelName(type, path.child('type'))
   const statuses = ['False', 'True', 'Unknown']
   if (!statuses.includes(status)) {
@@ -50,7 +50,7 @@ export function validateCondition(condition: Condition, path: FieldPath): FieldE
     const why = 'must be greater than or equal to zero'
     errors.push(invalid(path.child('observedGeneration'), observedGeneration, why))
   }
-  if (lastTransitionTime === '') {
+  if ((lastTransitionTime ?? '') === '') {
     errors.push(required(path.child('lastTransitionTime'), 'must be set'))
   }
   errors.push(...validateReason(condition.reason, path.child('reason')))

@@ -10,6 +10,7 @@ import {
   value,
 } from '#machinery'
 import { ageColumn, nameColumn } from '../columns.ts'
+import { validateLease } from './lease-validation.ts'
 
 export const LeaseSchema = struct('io.k8s.api.coordination.v1.Lease', () => ({
   spec: value(LeaseSpec, 2),
@@ -38,6 +39,7 @@ export const Lease = resource({
     { name: 'Holder', value: (lease) => lease.spec.holderIdentity ?? '' },
     ageColumn,
   ],
+  validate: validateLease,
 })
 export type Lease = Whole<typeof LeaseSchema>
 export type LeaseInput = InputObjectOf<typeof Lease>

@@ -12,6 +12,7 @@ import {
 import { ageColumn, nameColumn } from '../columns.ts'
 import { formatEndpoints } from './endpoints-columns.ts'
 import { ObjectReference } from './object-reference.ts'
+import { validateEndpoints, validateEndpointsUpdate } from './endpoints-validation.ts'
 
 export const EndpointsSchema = struct('io.k8s.api.core.v1.Endpoints', () => ({
   subsets: list(EndpointSubset, 2),
@@ -60,6 +61,8 @@ export const Endpoints = resource({
     { name: 'Endpoints', value: (endpoints) => formatEndpoints(endpoints.subsets) },
     ageColumn,
   ],
+  validate: validateEndpoints,
+  validateUpdate: validateEndpointsUpdate,
 })
 export type Endpoints = Whole<typeof EndpointsSchema>
 export type EndpointsInput = InputObjectOf<typeof Endpoints>

@@ -1,4 +1,5 @@
 import {
+  nameIsPathSegment,
   type SelectableField,
   type InputObjectOf,
   int32,
@@ -16,6 +17,7 @@ import { eventColumns } from './event-columns.ts'
 import { EventSource, ObjectReference } from './object-reference.ts'
 import { eventFromEvents, eventToEvents } from '../events/conversion.ts'
 import { EventsEventSchema } from '../events/event.ts'
+import { validateEvent } from './event-validation.ts'
 
 export const EventSchema = struct('io.k8s.api.core.v1.Event', () => ({
   involvedObject: value(ObjectReference, 2).required(),
@@ -82,8 +84,10 @@ export const Event = resource({
   ],
   history: 'short',
   createOnUpdate: true,
+  validateName: nameIsPathSegment,
   columns: eventColumns,
   selectableFields: eventFields,
+  validate: validateEvent,
 })
 export type Event = Whole<typeof EventSchema>
 export type EventInput = InputObjectOf<typeof Event>

@@ -1,5 +1,6 @@
 import { boolean, type InputObjectOf, list, type Whole, resource, struct } from '#machinery'
 import { ageColumn, nameColumn } from '../columns.ts'
+import { keepSecretNames, serviceAccountWarnings } from './service-account-strategy.ts'
 import { LocalObjectReference, ObjectReference } from './object-reference.ts'
 
 export const ServiceAccountSchema = struct('io.k8s.api.core.v1.ServiceAccount', () => ({
@@ -20,6 +21,9 @@ export const ServiceAccount = resource({
       verbs: ['create'],
     },
   },
+  prepareForCreate: keepSecretNames,
+  prepareForUpdate: keepSecretNames,
+  warnings: serviceAccountWarnings,
   columns: [
     nameColumn,
     { name: 'Secrets', type: 'integer', value: (account) => account.secrets?.length ?? 0 },

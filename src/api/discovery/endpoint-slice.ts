@@ -16,6 +16,8 @@ import {
 import { ageColumn, nameColumn } from '../columns.ts'
 import { formatSliceEndpoints, formatSlicePorts } from './endpoint-slice-columns.ts'
 import { ObjectReference } from '../core/object-reference.ts'
+import { prepareForCreate, prepareForUpdate } from './endpoint-slice-strategy.ts'
+import { validateEndpointSlice, validateEndpointSliceUpdate } from './endpoint-slice-validation.ts'
 
 export const EndpointSliceSchema = struct('io.k8s.api.discovery.v1.EndpointSlice', () => ({
   addressType: string(4).emit().required(),
@@ -89,6 +91,10 @@ export const EndpointSlice = resource({
     { name: 'Endpoints', value: (slice) => formatSliceEndpoints(slice.endpoints) },
     ageColumn,
   ],
+  prepareForCreate,
+  prepareForUpdate,
+  validate: validateEndpointSlice,
+  validateUpdate: validateEndpointSliceUpdate,
 })
 export type EndpointSlice = Whole<typeof EndpointSliceSchema>
 export type EndpointSliceInput = InputObjectOf<typeof EndpointSlice>

@@ -17,6 +17,10 @@ import {
 import { ageColumn, nameColumn } from '../columns.ts'
 import { Condition } from '../meta/condition.ts'
 import { LabelSelector } from '../meta/label-selector.ts'
+import {
+  validatePodDisruptionBudget,
+  validatePodDisruptionBudgetStatus,
+} from './pod-disruption-budget-validation.ts'
 
 export const PodDisruptionBudgetSchema = struct('io.k8s.api.policy.v1.PodDisruptionBudget', () => ({
   spec: value(PodDisruptionBudgetSpec, 2),
@@ -61,9 +65,13 @@ export const PodDisruptionBudget = resource({
     },
   ],
   subresources: {
-    status: true,
+    status: {
+      verbs: ['get', 'patch', 'update'],
+      validateUpdate: validatePodDisruptionBudgetStatus,
+    },
   },
   unconditionalUpdate: false,
+  validate: validatePodDisruptionBudget,
   columns: [
     nameColumn,
     { name: 'Min Available', value: (budget) => String(budget.spec.minAvailable ?? 'N/A') },

@@ -8,6 +8,7 @@ import {
   struct,
 } from '#machinery'
 import { ageColumn, nameColumn } from '../columns.ts'
+import { validatePriorityClass, validatePriorityClassUpdate } from './priority-class-validation.ts'
 
 export const PriorityClassSchema = struct('io.k8s.api.scheduling.v1.PriorityClass', () => ({
   value: int32(2).emit(),
@@ -28,7 +29,10 @@ export const PriorityClass = resource({
       schema: PriorityClassSchema,
     },
   ],
-  generation: true,
+  prepareForCreate(draft) {
+    // Set once and never counted: what would count cannot change.
+    draft.metadata.generation = 1
+  },
   columns: [
     nameColumn,
     { name: 'Value', type: 'integer', value: (priority) => priority.value },
@@ -40,6 +44,8 @@ export const PriorityClass = resource({
     ageColumn,
     { name: 'PreemptionPolicy', value: (priority) => priority.preemptionPolicy },
   ],
+  validate: validatePriorityClass,
+  validateUpdate: validatePriorityClassUpdate,
 })
 export type PriorityClass = Whole<typeof PriorityClassSchema>
 export type PriorityClassInput = InputObjectOf<typeof PriorityClass>
