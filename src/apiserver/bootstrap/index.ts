@@ -3,7 +3,7 @@ import { formatTime } from '#base'
 import type { Registry } from '../registry/call.ts'
 import type { Advertised } from './api-endpoints.ts'
 import { ensureKubernetesService } from './kubernetes-service.ts'
-import { reconcileRoles } from './roles.ts'
+import { ensureRoles } from './roles.ts'
 import type { SystemClient } from './system-client.ts'
 
 export { ApiEndpoints } from './api-endpoints.ts'
@@ -27,19 +27,19 @@ export interface BootstrapOptions {
 export async function bootstrap(options: BootstrapOptions): Promise<void> {
   const { client, registry, serviceCidrs, advertise } = options
   // Everything below needs its namespace, and the Service its range.
+  await client.plant(systemNamespaces)
+  await ensureRoles(client, registry)
+  await client.plant(priorityClasses)
+  await ensureServiceRange(client, registry, serviceCidrs)
   await Promise.all([
-    ...systemNamespaces.map((name) => client.ensure(Namespace, { metadata: { name } })),
-    ensureServiceRange(client, registry, serviceCidrs),
-  ])
-  await Promise.all([
-    reconcileRoles(client, registry),
-    ...priorityClasses.map((priority) => client.ensure(PriorityClass, priority)),
     ensureExtensionAuthentication(client, options),
     ensureKubernetesService(client, serviceCidrs, advertise?.port ?? 6443),
   ])
 }
 
-const systemNamespaces = ['default', 'kube-system', 'kube-public', 'kube-node-lease']
+const systemNamespaces = ['default', 'kube-system', 'kube-public', 'kube-node-lease'].map(
+  (name) => ({ resource: Namespace, object: { metadata: { name } } }),
+)
 
 /**
  * The range that the server's own flags give (KEP-1880). The server says itself that it is ready,
@@ -76,7 +76,7 @@ const priorityClasses = [
     value: 2_000_000_000,
     description: 'For pods that a cluster cannot do without; they may be moved if necessary.',
   },
-]
+].map((object) => ({ resource: PriorityClass, object }))
 
 /** Where extension API servers find whom to trust. */
 async function ensureExtensionAuthentication(

@@ -4,10 +4,29 @@ import { defaultPolicy, type DefaultPolicy } from '../authorization/default-role
 import { reconcile, type PolicyChange } from '../authorization/reconcile.ts'
 import type { BindingObject, RoleObject } from '../authorization/role-objects.ts'
 import type { Registry } from '../registry/call.ts'
-import type { SystemClient } from './system-client.ts'
+import type { PlantedObject, SystemClient } from './system-client.ts'
 
-/** Writes what the default policy has and the cluster lacks. */
-export async function reconcileRoles(client: SystemClient, registry: Registry): Promise<void> {
+/** Makes the whole default policy where there are no roles yet, else what the cluster lacks of it. */
+export async function ensureRoles(client: SystemClient, registry: Registry): Promise<void> {
+  if (registry.cache.cache(ClusterRole).size > 0) return reconcileRoles(client, registry)
+  freshPolicy ??= reconcile(nothing, defaultPolicy).map(({ object }) => ({
+    resource: resources[object.kind],
+    object,
+  }))
+  await client.plant(freshPolicy)
+}
+
+const nothing: DefaultPolicy = {
+  clusterRoles: [],
+  clusterRoleBindings: [],
+  roles: [],
+  roleBindings: [],
+}
+
+/** Reconciled once per process: with the rules that aggregated roles gather. */
+let freshPolicy: readonly PlantedObject[] | undefined
+
+async function reconcileRoles(client: SystemClient, registry: Registry): Promise<void> {
   const changes = reconcile(present(registry), defaultPolicy)
   const roles = changes.filter(({ object }) => isRole(object))
   const bindings = changes.filter(({ object }) => !isRole(object))
@@ -21,12 +40,12 @@ async function write(client: SystemClient, { operation, object }: PolicyChange):
   const resource = resources[object.kind]
   switch (operation) {
     case 'create':
-      return client.create(resource, object)
+      return client.create(resource, { ...object })
     case 'update':
-      return client.update(resource, object)
+      return client.update(resource, { ...object })
     case 'recreate':
-      await client.delete(resource, object)
-      return client.create(resource, object)
+      await client.delete(resource, { ...object })
+      return client.create(resource, { ...object })
   }
 }
 
