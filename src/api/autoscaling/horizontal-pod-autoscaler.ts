@@ -1,4 +1,5 @@
 import {
+  mutable,
   type InputObjectOf,
   int32,
   int64,
@@ -30,6 +31,12 @@ export const HorizontalPodAutoscalerSchema = struct(
   }),
 )
 
+/** Without metrics, the share of CPU is kept below this. */
+const defaultMetric = {
+  type: 'Resource',
+  resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 80 } },
+} as const
+
 export const HorizontalPodAutoscalerSpec = struct(
   'io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerSpec',
   () => ({
@@ -39,6 +46,11 @@ export const HorizontalPodAutoscalerSpec = struct(
     metrics: list(MetricSpec, 4),
     behavior: pointer(HorizontalPodAutoscalerBehavior, 5),
   }),
+  {
+    defaults(spec) {
+      spec.metrics ??= [mutable(defaultMetric)]
+    },
+  },
 )
 export type HorizontalPodAutoscalerSpec = ReadOf<typeof HorizontalPodAutoscalerSpec>
 
@@ -120,12 +132,35 @@ export const ExternalMetricSource = struct(
 )
 export type ExternalMetricSource = ReadOf<typeof ExternalMetricSource>
 
+/** Up at once: by four pods or by as many as there are, whichever is more. */
+const scaleUpRules = {
+  stabilizationWindowSeconds: 0,
+  selectPolicy: 'Max',
+  policies: [
+    { type: 'Pods', value: 4, periodSeconds: 15 },
+    { type: 'Percent', value: 100, periodSeconds: 15 },
+  ],
+} as const
+
+/** Down as far as needed; how long to wait is the controller's to say. */
+const scaleDownRules = {
+  selectPolicy: 'Max',
+  policies: [{ type: 'Percent', value: 100, periodSeconds: 15 }],
+} as const
+
 export const HorizontalPodAutoscalerBehavior = struct(
   'io.k8s.api.autoscaling.v2.HorizontalPodAutoscalerBehavior',
   () => ({
     scaleUp: pointer(HPAScalingRules, 1),
     scaleDown: pointer(HPAScalingRules, 2),
   }),
+  {
+    defaults(behavior) {
+      // Who says something of one direction gets the usual rules for the rest.
+      behavior.scaleUp = { ...mutable(scaleUpRules), ...behavior.scaleUp }
+      behavior.scaleDown = { ...mutable(scaleDownRules), ...behavior.scaleDown }
+    },
+  },
 )
 export type HorizontalPodAutoscalerBehavior = ReadOf<typeof HorizontalPodAutoscalerBehavior>
 
