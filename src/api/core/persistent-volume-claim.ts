@@ -17,6 +17,10 @@ import {
 import { ageColumn, nameColumn } from '../columns.ts'
 import { formatAccessModes } from './persistent-volume-columns.ts'
 import { PersistentVolumeClaimSpec } from './persistent-volume-claim-spec.ts'
+import {
+  validatePersistentVolumeClaim,
+  validatePersistentVolumeClaimUpdate,
+} from './persistent-volume-claim-validation.ts'
 
 export const PersistentVolumeClaimSchema = struct(
   'io.k8s.api.core.v1.PersistentVolumeClaim',
@@ -133,6 +137,8 @@ export const PersistentVolumeClaim = resource({
   prepareForCreate: (claim) => {
     claim.status = { phase: 'Pending' }
   },
+  validate: validatePersistentVolumeClaim,
+  validateUpdate: validatePersistentVolumeClaimUpdate,
 })
 export type PersistentVolumeClaim = Whole<typeof PersistentVolumeClaimSchema>
 export type PersistentVolumeClaimInput = InputObjectOf<typeof PersistentVolumeClaim>
