@@ -15,9 +15,18 @@ import { basics } from './scenarios/basics.ts'
 import { changing } from './scenarios/changing.ts'
 import { creating } from './scenarios/creating.ts'
 import { discovering } from './scenarios/discovering.ts'
+import { operating } from './scenarios/operating.ts'
 import { refusals } from './scenarios/refusals.ts'
 
-const scenarios: readonly Scenario[] = [basics, changing, creating, access, discovering, refusals]
+const scenarios: readonly Scenario[] = [
+  basics,
+  changing,
+  creating,
+  access,
+  discovering,
+  operating,
+  refusals,
+]
 const kubectls = findKubectls()
 
 it('there is a kubectl to test with', () => assert.ok(kubectls.length > 0))
