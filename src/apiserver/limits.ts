@@ -24,6 +24,8 @@ export const limits = {
   bookmarkIntervalMs: 60_000,
   /** Streams are ended after a random time between this and twice it, as upstream does. */
   watchTimeoutMinMs: 30 * 60_000,
+  /** Longest grace of a deletion, a hundred years: its end is a time that can be written. */
+  gracePeriodSecondsMax: 100 * 365 * 24 * 3600,
   /** Attempts of one write against concurrent writers. */
   writeAttemptsMax: 32,
   /** Time a request other than a watch may take. */

@@ -14,7 +14,7 @@ import {
   type StructSchema,
 } from '#machinery'
 import type { Served, TableColumn, TableRowSource } from '../request.ts'
-import { tableColumns } from './table-columns.ts'
+import { defaultColumns, tableColumns } from './table-columns.ts'
 import type { DecodedObjects } from './decoded-objects.ts'
 
 /**
@@ -86,7 +86,7 @@ export class CacheEntry {
   served(face: Face, revision: Revision = this.modRevision): Served {
     return face === this.resource.faces[0]
       ? new StoredServed(this, face, revision)
-      : new ConvertedServed(this.resource, face, fromStorage(face, this.object), revision)
+      : new ConvertedServed(this.resource, face, versioned(this.object, revision))
   }
 }
 
@@ -102,9 +102,14 @@ export function fromStorage(face: Face, stored: KubeObject): KubeObject {
   return deepFreeze(face.fromStorage(draft)) as KubeObject
 }
 
-/** An object that is not stored (a dry run, a review), served in the same manner. */
+/** An object in its stored form that is not stored (a dry run), served in the same manner. */
+export function servedUnstored(resource: Resource, face: Face, stored: KubeObject): Served {
+  return new ConvertedServed(resource, face, stored)
+}
+
+/** An object that has no stored form (a review, a scale) and no columns of its own. */
 export function servedObject(resource: Resource, face: Face, object: KubeObject): Served {
-  return new ConvertedServed(resource, face, object, undefined)
+  return new ConvertedServed(resource, face, object, object)
 }
 
 class StoredServed implements Served {
@@ -155,14 +160,22 @@ class ConvertedServed implements Served {
   readonly kind: string
   readonly #resource: Resource
   readonly #face: Face
+  /** What columns are made from. */
+  readonly #stored: KubeObject
   readonly #object: KubeObject
 
-  constructor(resource: Resource, face: Face, object: KubeObject, revision: Revision | undefined) {
+  constructor(
+    resource: Resource,
+    face: Face,
+    stored: KubeObject,
+    object = fromStorage(face, stored),
+  ) {
     this.#resource = resource
     this.#face = face
     this.apiVersion = formatGroupVersion(face)
     this.kind = face.kind
-    this.#object = revision === undefined ? object : versioned(object, revision)
+    this.#stored = stored
+    this.#object = object
   }
 
   object(): KubeObject {
@@ -184,11 +197,19 @@ class ConvertedServed implements Served {
   }
 
   get columns(): readonly TableColumn[] {
-    return tableColumns(this.#resource)
+    return this.#isOfResource ? tableColumns(this.#resource) : defaultColumns
   }
 
   cells(nowMs: number): TableRowSource {
-    return rowOf(this.#resource, this.#object, nowMs)
+    const { metadata } = this.#object
+    return this.#isOfResource
+      ? rowOf(this.#resource, this.#stored, nowMs)
+      : { cells: [metadata.name ?? '', metadata.creationTimestamp ?? ''], conditions: [] }
+  }
+
+  /** The resource's columns say nothing of what its subresources answer with. */
+  get #isOfResource(): boolean {
+    return this.#resource.faces.includes(this.#face)
   }
 
   #encode() {

@@ -6,7 +6,7 @@ export function tableColumns(resource: Resource): readonly TableColumn[] {
   return resource.columns.length === 0 ? defaultColumns : resource.columns
 }
 
-const defaultColumns: readonly TableColumn[] = [
+export const defaultColumns: readonly TableColumn[] = [
   {
     name: 'Name',
     type: 'string',

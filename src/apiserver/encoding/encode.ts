@@ -28,20 +28,20 @@ export function encodeAnswer(
   answer: Exclude<Answer, { type: 'document' }>,
   clock: Clock,
 ): ApiResponse {
-  const form = negotiate(request, {
-    streams: answer.type === 'watch',
-    protobuf: hasProtobuf(answer),
-  })
+  const protobuf = hasProtobuf(answer)
+  const form =
+    answer.type === 'status'
+      ? statusForm(request)
+      : negotiate(request, { streams: answer.type === 'watch', protobuf })
   if (form.format === 'protobuf') return encodeAsProtobuf(form, answer)
+  if (answer.type === 'status') {
+    const { code, body, headers } = whole(form, answer.code, JSON.stringify(answer.status))
+    return { code, body, headers: { ...headers, ...answer.headers } }
+  }
   const table = { version: form.version, include: includeObject(request), nowMs: clock.now() }
   switch (answer.type) {
     case 'object':
       return whole(form, answer.code, objectJson(answer.served, form, table))
-    case 'status':
-      return {
-        ...whole(form, answer.code, JSON.stringify(answer.status)),
-        ...withHeaders(form, answer),
-      }
     case 'list': {
       const chunks = listChunks(answer, form, table)
       if (form.format === 'json' && !form.pretty) {
@@ -74,11 +74,30 @@ function hasProtobuf(answer: Exclude<Answer, { type: 'document' }>): boolean {
   }
 }
 
-function withHeaders(
-  form: Representation,
-  answer: { readonly headers?: Readonly<Record<string, string>> },
-) {
-  return { headers: { 'content-type': form.contentType, ...answer.headers } }
+/** Throws the refusal of a request whose answer could not be given as it asks. */
+export function checkAcceptable(
+  request: ApiRequest,
+  possible: { readonly streams: boolean; readonly protobuf: boolean },
+): void {
+  negotiate(request, possible)
+  includeObject(request)
+}
+
+/** A Status is itself in every form, and JSON for who accepts none. */
+function statusForm(request: ApiRequest): Representation {
+  try {
+    const form = negotiate(request, { streams: false, protobuf: true })
+    const [contentType = ''] = form.contentType.split(';', 1)
+    return { ...form, as: undefined, contentType }
+  } catch {
+    return {
+      format: 'json',
+      pretty: false,
+      as: undefined,
+      version: 'v1',
+      contentType: 'application/json',
+    }
+  }
 }
 
 function whole(form: Representation, code: number, json: string | Uint8Array): ApiResponse {

@@ -1,4 +1,4 @@
-import type { Status } from '#machinery'
+import { errors, type Status } from '#machinery'
 import { limits } from '../limits.ts'
 import type { ByteSink, WatchAnswer, WatchEvent } from '../request.ts'
 
@@ -15,18 +15,25 @@ export function openStream(
   framing: Framing,
 ): { close(): void } {
   let open = true
+  let handle: { close(): void } | undefined
+  // Nobody can have read what is written while the stream opens: the state it begins with.
+  let pendingBytesMax: number = limits.watchBufferBytesMax
   const close = () => {
     open = false
-    handle.close()
+    handle?.close()
   }
-  const handle = answer.open({
+  const cutOff = () => {
+    close()
+    sink.end()
+  }
+  const opened = answer.open({
     events(events) {
       if (!open) return
-      sink.write(framing.events(events))
-      if (sink.pendingBytes > limits.watchBufferBytesMax) {
-        close()
-        sink.end()
-      }
+      const bytes = framed(events)
+      if (bytes === undefined) return cutOff()
+      sink.write(bytes)
+      if (handle === undefined) pendingBytesMax += bytes.length
+      else if (sink.pendingBytes > pendingBytesMax) cutOff()
     },
     end(error) {
       if (!open) return
@@ -35,5 +42,17 @@ export function openStream(
       sink.end()
     },
   })
+  handle = opened
+  if (!open) opened.close()
   return { close }
+
+  /** An event that cannot be written ends its own stream and nothing else. */
+  function framed(events: readonly WatchEvent[]): Uint8Array | undefined {
+    try {
+      return framing.events(events)
+    } catch (error) {
+      sink.write(framing.error(errors.internalError(error).status))
+      return undefined
+    }
+  }
 }

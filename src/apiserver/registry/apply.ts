@@ -18,7 +18,6 @@ import type { Call } from './call.ts'
 import { resetFields, setManagedFields } from './ownership.ts'
 import { change, checkName } from './update.ts'
 import type { WriteOptions } from './write-options.ts'
-import { settleNamespace } from './create.ts'
 
 /** Server-side apply (KEP-555): merges a configuration, creates the object where there is none. */
 export async function applyConfiguration(
@@ -62,10 +61,7 @@ function merged(
   if (!result.ok) throw result.conflicts
   const { draft, problems } = decodeObject(face, result.object)
   handleProblems(call, face, [...body.duplicates, ...problems], options)
-  if (live === undefined) {
-    if ((draft.metadata.name ?? '') === '') draft.metadata.name = info.name
-    settleNamespace(call, draft)
-  }
+  if (live === undefined && (draft.metadata.name ?? '') === '') draft.metadata.name = info.name
   checkName(call, draft)
   setManagedFields(draft, result.managedFields)
   return draft

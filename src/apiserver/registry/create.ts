@@ -8,13 +8,12 @@ import {
   type ObjectDraft,
 } from '#machinery'
 import type { AdmissionAttributes } from '../admission/admission.ts'
-import { servedObject, storageFace } from '../cache/entry.ts'
 import { limits } from '../limits.ts'
 import type { Answer } from '../request.ts'
 import { commit, committed, decideAlongside, keyOf, prepare, toStorage } from './attempt.ts'
 import { decodeBody, readBody } from './body.ts'
 import { groupKind, groupResource, strategyContext, type Call } from './call.ts'
-import { serve } from './get.ts'
+import { serve, serveUnstored } from './get.ts'
 import { recordOwnership } from './ownership.ts'
 import { readWriteOptions, type WriteOptions } from './write-options.ts'
 
@@ -22,9 +21,9 @@ import { readWriteOptions, type WriteOptions } from './write-options.ts'
 export async function create(call: Call): Promise<Answer> {
   const options = readWriteOptions(call, 'CreateOptions')
   const body = await readBody(call)
-  const virtual = call.registry.hooksOf(call.resource)?.create
-  if (virtual !== undefined) {
-    return virtual({
+  const hooks = call.registry.hooksOf(call.resource)
+  if (hooks?.create !== undefined) {
+    return hooks.create({
       call,
       request: call.request,
       info: call.info,
@@ -126,11 +125,7 @@ async function attemptCreate(
   const current = registry.cache.cache(resource).getByKey(key)
   if (options.dryRun) {
     if (current !== undefined) return undefined
-    return {
-      type: 'object',
-      code: 201,
-      served: servedObject(resource, storageFace(resource), object),
-    }
+    return serveUnstored(call, object, 201)
   }
   // A name that is taken for all to see needs no transaction to find out, but a write that is not
   // yet durable may take it away: only the store decides.

@@ -1,23 +1,30 @@
+import {
+  DeleteOptions as DeleteOptionsSchema,
+  type DeleteOptions as DeleteOptionsObject,
+} from '#api'
 import { formatTime, parseTime } from '#base'
 import {
+  DecodeError,
   errors,
   field,
   FieldPath,
   finalizerDeleteDependents,
   finalizerOrphanDependents,
   mutable,
+  Normalizer,
   type FieldError,
   type KubeObject,
   type ObjectDraft,
 } from '#machinery'
-import { servedObject, storageFace, type CacheEntry } from '../cache/entry.ts'
+import type { CacheEntry } from '../cache/entry.ts'
 import { limits } from '../limits.ts'
+import { isTrue } from '../request-info.ts'
 import type { Answer } from '../request.ts'
 import { commit, committed, keyOf, prepare, standing } from './attempt.ts'
 import { readBody, type ParsedBody } from './body.ts'
 import { cacheOf, groupResource, strategyContext, type Call } from './call.ts'
 import { admissionAttributes } from './create.ts'
-import { serve } from './get.ts'
+import { serve, serveUnstored } from './get.ts'
 import { modified } from './update.ts'
 import { readDryRun } from './write-options.ts'
 
@@ -87,10 +94,7 @@ async function attemptDelete(
   }
   if (marked === 'unchanged') return { done: true, answer: serve(call, current) }
   const prepared = prepare(resource, marked)
-  if (options.dryRun) {
-    const served = servedObject(resource, storageFace(resource), prepared.object)
-    return { done: true, answer: { type: 'object', code: 200, served } }
-  }
+  if (options.dryRun) return { done: true, answer: serveUnstored(call, prepared.object) }
   const result = await commit(call, key, current, { type: 'put', prepared })
   if (!result.succeeded) return { done: false, standing: standing(call, key, result) }
   return { done: true, answer: serve(call, committed(call, key, prepared, current, result)) }
@@ -108,14 +112,14 @@ function mark(
 ): ObjectDraft | 'delete' | 'unchanged' {
   const { resource, registry } = call
   const nowMs = registry.clock.now()
-  const draft = mutable(object) as ObjectDraft
+  const draft = mutable<KubeObject>(object)
   const { metadata } = draft
   const finalizers = finalizersFor(call, object, options)
   const waits = finalizers.length > 0 || (resource.pendingFinalizers?.(object) ?? []).length > 0
   if (finalizers.length > 0) metadata.finalizers = finalizers
   else delete metadata.finalizers
 
-  const grace = resource.deletionGrace?.(object, options.gracePeriodSeconds) ?? 0
+  const grace = graceSeconds(resource.deletionGrace?.(object, options.gracePeriodSeconds) ?? 0)
   if (metadata.deletionTimestamp === undefined) {
     if (grace === 0 && !waits) return 'delete'
     metadata.deletionTimestamp = formatTime(nowMs + grace * 1000)
@@ -191,16 +195,11 @@ const propagations = ['Orphan', 'Background', 'Foreground'] as const
 
 /** From the body, or from the query where there is none. */
 export function readDeleteOptions(call: Call, body: ParsedBody | undefined): DeleteOptions {
-  const given =
-    body?.value === undefined || body.value === null ? fromQuery(call) : asRecord(body.value)
+  const { query } = call.request
+  const absent = body?.value === undefined || body.value === null
+  const given = decodeOptions(absent ? fromQuery(query) : body.value)
   const problems: FieldError[] = []
-  const preconditions = asRecord(given['preconditions'] ?? {})
-  const grace = given['gracePeriodSeconds'] ?? undefined
-  if (grace !== undefined && (typeof grace !== 'number' || !Number.isInteger(grace))) {
-    throw errors.badRequest('gracePeriodSeconds of the delete options must be an integer')
-  }
-  const policy = given['propagationPolicy'] ?? undefined
-  const orphan = given['orphanDependents'] ?? undefined
+  const { preconditions, propagationPolicy: policy, orphanDependents: orphan } = given
   const propagation = propagations.find((name) => name === policy)
   const path = FieldPath.root('propagationPolicy')
   if (policy !== undefined && orphan !== undefined) {
@@ -210,55 +209,52 @@ export function readDeleteOptions(call: Call, body: ParsedBody | undefined): Del
   } else if (policy !== undefined && propagation === undefined) {
     problems.push(field.notSupported(path, policy, ['Background', 'Foreground', 'Orphan']))
   }
-  const dryRun = readDryRun(dryRunValues(call, given), problems)
+  const dryRun = readDryRun([...query.getAll('dryRun'), ...(given.dryRun ?? [])], problems)
   if (problems.length > 0) {
     throw errors.invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', problems)
   }
+  const grace = given.gracePeriodSeconds
   return {
     // Negative values mean the kind's default, as upstream has them.
-    gracePeriodSeconds: grace === undefined || grace < 0 ? undefined : grace,
+    gracePeriodSeconds: grace === undefined || grace < 0 ? undefined : graceSeconds(grace),
     propagation:
-      propagation ?? (orphan === undefined ? undefined : orphan === true ? 'Orphan' : 'Background'),
-    uid: optionalText(preconditions['uid'], 'preconditions.uid'),
-    resourceVersion: optionalText(
-      preconditions['resourceVersion'],
-      'preconditions.resourceVersion',
-    ),
+      propagation ?? (orphan === undefined ? undefined : orphan ? 'Orphan' : 'Background'),
+    uid: preconditions?.uid,
+    resourceVersion: preconditions?.resourceVersion,
     dryRun,
   }
 }
 
-function fromQuery(call: Call): Record<string, unknown> {
-  const { query } = call.request
+/** A period that ends within the years a timestamp can tell. */
+function graceSeconds(given: number | bigint): number {
+  return Math.min(Number(given), limits.gracePeriodSecondsMax)
+}
+
+function decodeOptions(value: unknown): DeleteOptionsObject {
+  try {
+    return new Normalizer().struct(DeleteOptionsSchema, value)
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error
+    throw errors.badRequest(
+      `DeleteOptions in version "v1" cannot be handled as a DeleteOptions: ${error.message}`,
+      { cause: error },
+    )
+  }
+}
+
+/** What can be said without a body. */
+function fromQuery(query: URLSearchParams): Record<string, unknown> {
   const grace = query.get('gracePeriodSeconds')
+  if (grace !== null && !/^-?\d{1,18}$/.test(grace)) {
+    throw errors.badRequest(
+      `invalid value ${JSON.stringify(grace)} for query parameter gracePeriodSeconds: it must be an integer`,
+    )
+  }
   const orphan = query.get('orphanDependents')
+  const policy = query.get('propagationPolicy')
   return {
-    ...(grace === null ? {} : { gracePeriodSeconds: Number(grace) }),
-    ...(query.has('propagationPolicy')
-      ? { propagationPolicy: query.get('propagationPolicy') }
-      : {}),
-    ...(orphan === null ? {} : { orphanDependents: orphan === 'true' }),
+    ...(grace === null ? {} : { gracePeriodSeconds: BigInt(grace) }),
+    ...(policy === null ? {} : { propagationPolicy: policy }),
+    ...(orphan === null ? {} : { orphanDependents: isTrue(orphan) }),
   }
-}
-
-function dryRunValues(call: Call, given: Record<string, unknown>): string[] {
-  const values = given['dryRun']
-  return [
-    ...call.request.query.getAll('dryRun'),
-    ...(Array.isArray(values) ? values.map(String) : []),
-  ]
-}
-
-function optionalText(value: unknown, name: string): string | undefined {
-  if (value === undefined || value === null) return undefined
-  if (typeof value !== 'string')
-    throw errors.badRequest(`${name} of the delete options must be a string`)
-  return value
-}
-
-function asRecord(value: unknown): Record<string, unknown> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw errors.badRequest('the delete options must be a JSON object')
-  }
-  return { ...value }
 }

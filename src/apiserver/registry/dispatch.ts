@@ -17,11 +17,11 @@ import { noSuchResource } from '../catalog.ts'
 /** Hands a resource request to the handler of its verb or subresource. */
 export async function dispatch(call: Call): Promise<Answer> {
   const { info, resource } = call
-  // A resource is reached below its namespace or not at all; only lists span namespaces.
+  // A resource is reached below its namespace or not at all; only reads span namespaces.
   if (resource.namespaced) {
     if (info.namespace === '' && !acrossNamespaces.has(info.verb)) {
-      if (info.verb !== 'create') throw noSuchResource()
-      throw errors.methodNotSupported(groupResource(call), 'create')
+      if (!ofCollections.has(info.verb)) throw noSuchResource()
+      throw errors.methodNotSupported(groupResource(call), info.verb)
     }
   }
   if (info.subresource !== '') return subresource(call)
@@ -52,7 +52,8 @@ function hooksOf({ registry, resource }: Call): KindHooks | undefined {
   return registry.hooksOf(resource)
 }
 
-const acrossNamespaces: ReadonlySet<string> = new Set(['list', 'watch', 'deletecollection'])
+const acrossNamespaces: ReadonlySet<string> = new Set(['list', 'watch'])
+const ofCollections: ReadonlySet<string> = new Set(['create', 'deletecollection'])
 
 async function subresource(call: Call): Promise<Answer> {
   const { info, resource, registry } = call

@@ -1,5 +1,5 @@
-import { errors } from '#machinery'
-import type { CacheEntry } from '../cache/entry.ts'
+import { errors, type KubeObject } from '#machinery'
+import { servedUnstored, type CacheEntry } from '../cache/entry.ts'
 import type { ObjectAnswer } from '../request.ts'
 import { cacheOf, groupResource, type Call } from './call.ts'
 import { readRevision } from './list-options.ts'
@@ -17,4 +17,10 @@ export async function get(call: Call): Promise<ObjectAnswer> {
 
 export function serve(call: Call, entry: CacheEntry, code: 200 | 201 = 200): ObjectAnswer {
   return { type: 'object', code, served: entry.served(call.face) }
+}
+
+/** An object in its stored form that is not stored (a dry run, one that has just gone). */
+export function serveUnstored(call: Call, object: KubeObject, code: 200 | 201 = 200): ObjectAnswer {
+  const served = servedUnstored(call.resource, call.face, object)
+  return { type: 'object', code, served }
 }

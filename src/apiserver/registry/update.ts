@@ -11,7 +11,7 @@ import {
   type Resource,
   type Subresource,
 } from '#machinery'
-import { fromStorage, servedObject, storageFace, type CacheEntry } from '../cache/entry.ts'
+import { fromStorage, storageFace, type CacheEntry } from '../cache/entry.ts'
 import { limits } from '../limits.ts'
 import type { Answer } from '../request.ts'
 import {
@@ -25,8 +25,8 @@ import {
 } from './attempt.ts'
 import { decodeBody, readBody } from './body.ts'
 import { cacheOf, groupKind, groupResource, specOf, strategyContext, type Call } from './call.ts'
-import { admissionAttributes, createObject, settleNamespace } from './create.ts'
-import { serve } from './get.ts'
+import { admissionAttributes, createObject } from './create.ts'
+import { serve, serveUnstored } from './get.ts'
 import { recordOwnership, setManagedFields } from './ownership.ts'
 import { readWriteOptions, type WriteOptions } from './write-options.ts'
 
@@ -51,11 +51,10 @@ export async function update(call: Call): Promise<Answer> {
   const body = await readBody(call)
   const given = decodeBody(call, call.face, body, options)
   checkName(call, given)
-  settleNamespace(call, given)
   return change(call, options, {
-    apply: () => mutable(given) as ObjectDraft,
+    apply: () => mutable<KubeObject>(given),
     ...(call.resource.createOnUpdate && call.info.subresource === ''
-      ? { create: () => mutable(given) as ObjectDraft }
+      ? { create: () => mutable<KubeObject>(given) }
       : {}),
     retries: true,
   })
@@ -142,13 +141,9 @@ async function attemptUpdate(
 
   if (unchanged) return { done: true, answer: serve(call, current) }
   const vanishes = isFinished(call, object)
-  if (options.dryRun) {
-    const served = servedObject(resource, storageFace(resource), {
-      ...object,
-      metadata: { ...object.metadata, resourceVersion: String(current.modRevision) },
-    })
-    return { done: true, answer: { type: 'object', code: 200, served } }
-  }
+  const resourceVersion = String(current.modRevision)
+  const unstored = { ...object, metadata: { ...object.metadata, resourceVersion } }
+  if (options.dryRun) return { done: true, answer: serveUnstored(call, unstored) }
   const prepared = { object, encoded }
   const result = await commit(
     call,
@@ -157,10 +152,7 @@ async function attemptUpdate(
     vanishes ? { type: 'delete' } : { type: 'put', prepared, alongside },
   )
   if (!result.succeeded) return { done: false, standing: standing(call, key, result) }
-  if (vanishes) {
-    const served = servedObject(resource, storageFace(resource), object)
-    return { done: true, answer: { type: 'object', code: 200, served } }
-  }
+  if (vanishes) return { done: true, answer: serveUnstored(call, unstored) }
   return { done: true, answer: serve(call, committed(call, key, prepared, current, result)) }
 }
 
@@ -177,15 +169,24 @@ function validateUpdate(
   return whole ? (call.resource.validate?.(object, context) ?? []) : []
 }
 
-/** The name in the body must be the one in the URL. */
-export function checkName(call: Call, draft: ObjectDraft): void {
-  const name = draft.metadata.name ?? ''
+/** Name and namespace in the body must be those in the URL; an absent namespace takes the URL's. */
+export function checkName({ info, resource }: Call, { metadata }: ObjectDraft): void {
+  const { name = '', namespace = '' } = metadata
   if (name === '') {
-    throw errors.badRequest('name must be provided')
-  }
-  if (name !== call.info.name) {
     throw errors.badRequest(
-      `the name of the object (${name}) does not match the name on the URL (${call.info.name})`,
+      `the name of the object (${info.name} based on URL) was undeterminable: name must be provided`,
+    )
+  }
+  if (name !== info.name) {
+    throw errors.badRequest(
+      `the name of the object (${name}) does not match the name on the URL (${info.name})`,
+    )
+  }
+  if (!resource.namespaced) delete metadata.namespace
+  else if (namespace === '') metadata.namespace = info.namespace
+  else if (namespace !== info.namespace) {
+    throw errors.badRequest(
+      `the namespace of the object (${namespace}) does not match the namespace on the request (${info.namespace})`,
     )
   }
 }

@@ -26,8 +26,10 @@ export async function watch(call: Call): Promise<WatchAnswer> {
   else await cache.reached(options.revision ?? 0)
 
   let missed: readonly CacheEvent[] = []
-  let position = options.revision ?? cache.revision
-  if (!initial && options.revision !== undefined) {
+  // 0 is whatever is at hand: without the state itself, that is what happens from now on.
+  const after = options.revision === 0 ? undefined : options.revision
+  let position = after ?? cache.revision
+  if (!initial && after !== undefined) {
     const recent = cacheOf(call).eventsAfter(position)
     if (recent === undefined) {
       const replay = await cache.replay(cacheOf(call), position)

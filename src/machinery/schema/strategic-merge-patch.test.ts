@@ -162,32 +162,32 @@ describe('errors', () => {
     [
       { containers: [{ name: 'a' }] },
       { containers: [{ image: 'x', args: [1, null] }] },
-      500,
+      400,
       'map: map[args:[1 <nil>] image:x] does not contain declared merge key: name',
     ],
     [
       { keyless: [{ name: 'a' }] },
       { keyless: [{ name: 'a' }] },
-      500,
+      400,
       'cannot merge lists without merge key for struct',
     ],
-    [{ lists: [['a']] }, { lists: [['b']] }, 500, 'unexpected slice of slice'],
+    [{ lists: [['a']] }, { lists: [['b']] }, 400, 'unexpected slice of slice'],
     [
       { containers: [{ name: 'a' }] },
       { containers: [{ name: 'a', $patch: 'merge' }] },
-      500,
+      400,
       'merging lists cannot yet be specified in the patch',
     ],
     [
       { containers: [{ name: 'a' }] },
       { containers: ['a'] },
-      500,
+      400,
       'list element types are not identical: [[map[name:a]] [a]]',
     ],
     [
       { strategy: {} },
       { strategy: { $patch: 'sideways', type: 'A' } },
-      500,
+      400,
       'unknown patch type: sideways in map: map[$patch:sideways type:A]',
     ],
     [
@@ -199,19 +199,19 @@ describe('errors', () => {
     [
       { nested: { a: { b: {} } } },
       { nested: { a: { b: {} } } },
-      500,
+      400,
       'merging an object in json but data type is not struct, instead is: map',
     ],
     [
       { containers: [{ name: 'a' }] },
       { '$setElementOrder/containers': 'a' },
-      500,
+      400,
       'expected a []interface {}, but received a string',
     ],
     [
       { raw: { a: {} } },
       { raw: { a: {} } },
-      500,
+      400,
       'unable to find api field in struct Raw for the json field "a"',
     ],
     [
@@ -220,7 +220,7 @@ describe('errors', () => {
         containers: [{ name: 'b' }, { name: 'a' }],
         '$setElementOrder/containers': [{ name: 'a' }, { name: 'b' }],
       },
-      500,
+      400,
       "The order in patch list:\n[map[name:b] map[name:a]]\n doesn't match $setElementOrder list:\n[map[name:a] map[name:b]]\n",
     ],
   ]

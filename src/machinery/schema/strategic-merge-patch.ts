@@ -14,7 +14,7 @@ import { unclassified } from './unclassified.ts'
  * shares their parts and still has to be decoded, since a patch may carry anything.
  *
  * Throws a StatusError: a malformed directive is a BadRequest, lists of lists are unprocessable,
- * and everything else is what upstream lets through as an unclassified failure (500).
+ * and everything else is unclassified, a BadRequest as well.
  */
 export function strategicMergePatch(schema: StructSchema, current: Json, patch: Json): Json {
   if (!isDictionary(current) || !isDictionary(patch)) throw badRequest('invalid JSON document')
