@@ -216,6 +216,29 @@ test('servers that share a store never give an address or port twice', async () 
   assert.equal(new Set(made.map(({ spec }) => spec.ports?.[0]?.nodePort)).size, made.length)
 })
 
+test('a server that starts later knows what is taken', async () => {
+  await using first = await testRegistry()
+  const spec = { type: 'NodePort', ports: [{ port: 80, nodePort: 30_080 }] } as const
+  const made = await create(first, 'a', spec)
+  await using second = await testRegistry({ store: first.registry.store, random: seededRandom(2) })
+  const refused = async (other: Spec) => {
+    const status = await second.refused('POST', path, { metadata: { name: 'b' }, spec: other })
+    return status.message ?? ''
+  }
+  assert.match(await refused(spec), /provided port is already allocated$/)
+  assert.match(await refused({ ...made.spec, type: 'ClusterIP', ports }), /provided IP is already/)
+  await second.ask('DELETE', `${path}/a`)
+  await create(first, 'b', spec)
+})
+
+test('a node port whose record was left over can be had', async () => {
+  await using server = await testRegistry()
+  const key = '/registry/ranges/servicenodeports/30080'
+  const value = new TextEncoder().encode('{}')
+  await server.registry.store.txn({ compare: [], ops: [{ type: 'put', key, value }] })
+  await create(server, 'a', { type: 'NodePort', ports: [{ port: 80, nodePort: 30_080 }] })
+})
+
 test('the proxy of a Service says that nobody is there', async () => {
   await using server = await testRegistry()
   await create(server, 'a', { ports })

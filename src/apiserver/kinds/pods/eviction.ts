@@ -1,6 +1,7 @@
 import { formatTime } from '#base'
 import { Pod, type DeleteOptions as DeleteOptionsBody } from '#api'
 import { errors, mutable, type KubeObject } from '#machinery'
+import { AdmissionChain } from '../../admission/chain.ts'
 import { readDeleteOptions, removeObject, type DeleteOptions } from '../../registry/delete.ts'
 import type { Call } from '../../registry/call.ts'
 import type { Answer } from '../../request.ts'
@@ -24,7 +25,7 @@ export async function evictPod(request: SubresourceCall): Promise<Answer> {
   const face = bodyFace('Eviction')
   const write = readVirtual(request, face)
   settleName(request, write.draft, 'Eviction')
-  const call = callOf(request.call, Pod, request.info.namespace, request.info.name)
+  const call = unadmitted(callOf(request.call, Pod, request.info.namespace, request.info.name))
   const { deleteOptions } = write.draft as unknown as Eviction
   // The query is the eviction's own; its body holds the options of the deletion.
   const given = readDeleteOptions(
@@ -58,6 +59,11 @@ export async function evictPod(request: SubresourceCall): Promise<Answer> {
   await spendDisruption(call, budget, pod, dryRun)
   await markAndRemove(call, options)
   return doneAnswer()
+}
+
+/** What is admitted is the eviction; the deletion that follows is its effect. */
+function unadmitted(call: Call): Call {
+  return { ...call, registry: { ...call.registry, admission: new AdmissionChain([]) } }
 }
 
 const tooManyBudgets: Answer = {
