@@ -41,7 +41,8 @@ function validateSelector(selector: LabelSelector | null, kind: string): readonl
   return errors
 }
 
-function validateLongRunning(template: PodTemplateSpec): readonly FieldError[] {
+/** A template of pods that run for ever. */
+export function validateLongRunning(template: PodTemplateSpec): readonly FieldError[] {
   const errors = [...validatePodTemplateSpec(template, templatePath)]
   const { restartPolicy, activeDeadlineSeconds } = template.spec
   if (restartPolicy !== 'Always') {

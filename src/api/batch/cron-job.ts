@@ -25,6 +25,7 @@ import {
 } from '../columns.ts'
 import { ObjectReference } from '../core/object-reference.ts'
 import { JobSpec } from './job-spec.ts'
+import { validateCronJob, validateCronJobName } from './cron-job-validation.ts'
 
 export const CronJobSchema = struct('io.k8s.api.batch.v1.CronJob', () => ({
   spec: value(CronJobSpec, 2).required(),
@@ -93,6 +94,8 @@ export const CronJob = resource({
       value: (cron) => formatSelector(cron.spec.jobTemplate.spec.selector),
     },
   ],
+  validateName: validateCronJobName,
+  validate: validateCronJob,
 })
 export type CronJob = Whole<typeof CronJobSchema>
 export type CronJobInput = InputObjectOf<typeof CronJob>

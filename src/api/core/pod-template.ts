@@ -1,6 +1,7 @@
-import { type InputObjectOf, type Whole, resource, struct, value } from '#machinery'
+import { FieldPath, type InputObjectOf, type Whole, resource, struct, value } from '#machinery'
 import { containerImages, containerNames, formatLabels, nameColumn } from '../columns.ts'
 import { PodTemplateSpec } from './pod-template-spec.ts'
+import { validatePodTemplateSpec } from './pod-spec-validation.ts'
 
 export const PodTemplateSchema = struct('io.k8s.api.core.v1.PodTemplate', () => ({
   template: value(PodTemplateSpec, 2),
@@ -18,6 +19,7 @@ export const PodTemplate = resource({
     { name: 'Images', value: (object) => containerImages(object.template.spec.containers) },
     { name: 'Pod Labels', value: (object) => formatLabels(object.template.metadata.labels) },
   ],
+  validate: ({ template }) => validatePodTemplateSpec(template, FieldPath.root('template')),
 })
 export type PodTemplate = Whole<typeof PodTemplateSchema>
 export type PodTemplateInput = InputObjectOf<typeof PodTemplate>

@@ -24,6 +24,10 @@ import {
   containerNames,
 } from '../columns.ts'
 import { PodTemplateSpec } from './pod-template-spec.ts'
+import {
+  validateReplicationController,
+  validateReplicationControllerStatus,
+} from './replication-controller-validation.ts'
 
 export const ReplicationControllerSchema = struct(
   'io.k8s.api.core.v1.ReplicationController',
@@ -90,7 +94,10 @@ export const ReplicationController = resource({
   ],
   storagePath: 'controllers',
   subresources: {
-    status: true,
+    status: {
+      verbs: ['get', 'patch', 'update'],
+      validateUpdate: validateReplicationControllerStatus,
+    },
     scale: {
       kind: { group: 'autoscaling', version: 'v1', kind: 'Scale' },
       verbs: ['get', 'patch', 'update'],
@@ -120,6 +127,7 @@ export const ReplicationController = resource({
   selectableFields: [
     { path: 'status.replicas', value: (controller) => String(controller.status.replicas) },
   ],
+  validate: validateReplicationController,
 })
 export type ReplicationController = Whole<typeof ReplicationControllerSchema>
 export type ReplicationControllerInput = InputObjectOf<typeof ReplicationController>

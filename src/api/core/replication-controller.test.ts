@@ -1,0 +1,23 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { formatFieldError } from '#machinery'
+import { decoded } from '../testing/decoded.ts'
+import { validateReplicationController } from './replication-controller-validation.ts'
+import { ReplicationController } from './replication-controller.ts'
+
+const spec = { containers: [{ name: 'c', image: 'i:1' }] }
+const template = { metadata: { labels: { app: 'a' } }, spec }
+
+test('a ReplicationController selects the labels of its template', () => {
+  const plain = decoded(ReplicationController, { metadata: {}, spec: { template } })
+  assert.deepEqual(plain.spec.selector, { app: 'a' })
+  assert.equal(plain.spec.replicas, 1)
+  assert.deepEqual(validateReplicationController(plain), [])
+  const other = { selector: { app: 'b' }, template }
+  const errors = validateReplicationController(
+    decoded(ReplicationController, { metadata: {}, spec: other }),
+  )
+  assert.deepEqual(errors.map(formatFieldError), [
+    'spec.template.metadata.labels: Invalid value: {"app":"a"}: `selector` does not match template `labels`',
+  ])
+})
