@@ -192,6 +192,15 @@ test('pods tolerate nodes that are not ready for five minutes', async () => {
   assert.equal((await podOf(server, { tolerations: [all] })).spec.tolerations?.length, 1)
 })
 
+test('nobody owns what admission adds', async () => {
+  await using server = await testRegistry({ serviceAccount: true })
+  const { metadata } = await podOf(server, {})
+  const [entry] = metadata.managedFields ?? []
+  const owned = JSON.stringify(entry?.fieldsV1)
+  assert.match(owned, /f:containers/)
+  assert.doesNotMatch(owned, /f:tolerations|f:serviceAccountName|f:volumes|f:priority/)
+})
+
 test('a new node is not ready', async () => {
   await using server = await testRegistry()
   const node = await server.object<Node>('POST', '/api/v1/nodes', { metadata: { name: 'n1' } })

@@ -65,8 +65,9 @@ export async function createObject(
   defaultObject(call.face, draft)
   resetSystemMetadata(call, draft)
   const attributes = admissionAttributes(call, options, draft)
-  await call.registry.admission.admit(attributes)
+  // Before admission: nobody owns what plugins add.
   if (!ownsFields) recordOwnership(call, draft, undefined, options.fieldManager)
+  await call.registry.admission.admit(attributes)
   let contended = 0
   for (let attempt = 1; ; attempt++) {
     if (generated) {

@@ -110,8 +110,8 @@ async function attemptUpdate(
     name: current.name,
     old,
   }
-  await registry.admission.admit(attributes)
   if (by.ownsFields !== true) recordOwnership(call, requested, oldFace, options.fieldManager)
+  await registry.admission.admit(attributes)
 
   const draft = toStorage(call, requested)
   draft.metadata.resourceVersion = String(current.modRevision)
