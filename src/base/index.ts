@@ -1,5 +1,6 @@
 export { assert, AssertionError, must, unreachable } from './assert.ts'
 export { deferred, TimeoutError, withTimeout, type Deferred } from './async.ts'
+export { Backoff, type BackoffOptions } from './backoff.ts'
 export {
   asError,
   formatMicroTime,
@@ -13,4 +14,6 @@ export {
 } from './clock.ts'
 export { silentLog, type Log, type LogFields } from './log.ts'
 export { compareUtf8, OrderedMap, type OrderedMapEditor } from './ordered-map.ts'
+export { poll, type PollOptions } from './poll.ts'
 export { randomSuffix, realRandom, seededRandom, type Random } from './random.ts'
+export { VirtualClock } from './virtual-clock.ts'

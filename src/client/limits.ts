@@ -16,3 +16,5 @@ export const watchBufferMax = 10_000
 export const pageSize = 500
 /** How often a call that the server puts off (429 with Retry-After) is made again. */
 export const retriesMax = 10
+/** Watches of informers end and are resumed after this to twice this. */
+export const watchTimeoutMinSeconds = 300
