@@ -109,10 +109,11 @@ async function watches(job: Extract<LoadJob, { type: 'watch' }>): Promise<WatchR
   const { endpoint, watchers, connections, writesPerSecond, bytes, forMs } = job
   const sessions = Array.from({ length: connections }, () => open(endpoint))
   const path = '/api/v1/namespaces/default/configmaps'
+  const from = await presentVersion(pick(sessions, 0), path)
   let events = 0
   const delays: number[] = []
   for (let i = 0; i < watchers; i++) {
-    const headers = { ':path': `${path}?watch=true&resourceVersion=0&sendInitialEvents=false` }
+    const headers = { ':path': `${path}?watch=true&resourceVersion=${from}` }
     const heard = (chunk: Uint8Array) => {
       for (let at = chunk.indexOf(10); at !== -1; at = chunk.indexOf(10, at + 1)) events++
       if (i === 0) readDelays(chunk, delays)
@@ -128,7 +129,11 @@ async function watches(job: Extract<LoadJob, { type: 'watch' }>): Promise<WatchR
   for (let now = 0; now < forMs; now = realClock.elapsed() - started) {
     for (; due < (now * writesPerSecond) / 1_000 && writes.open.size < 500; due++) {
       const name = `event-${process.pid}-${due}`
-      const write = create(writer, path, configMap(name, bytes, { sent: String(realNow()) }))
+      const write = create(
+        writer,
+        path,
+        configMap(name, bytes, { sent: String(realClock.elapsed()) }),
+      )
       writes.open.add(write)
       void write.then(() => {
         writes.done++
@@ -148,8 +153,11 @@ async function watches(job: Extract<LoadJob, { type: 'watch' }>): Promise<WatchR
   }
 }
 
-function realNow(): number {
-  return realClock.elapsed()
+async function presentVersion(session: ClientHttp2Session, path: string): Promise<string> {
+  let text = ''
+  const headers = { ':path': `${path}?limit=1` }
+  await exchange(session, headers, undefined, (chunk) => (text += Buffer.from(chunk).toString()))
+  return /"resourceVersion":"(\d+)"/.exec(text)?.[1] ?? ''
 }
 
 /** The writer's stamps in a chunk; a stamp that is cut by the end of a chunk is left out. */
@@ -170,7 +178,7 @@ async function exchange(
   session: ClientHttp2Session,
   headers: Record<string, string>,
   body: string | undefined,
-  onData: (chunk: Uint8Array) => void,
+  onData: (chunk: Uint8Array) => unknown,
 ): Promise<void> {
   const stream = await opened(session, headers, onData, body)
   await new Promise<void>((resolve, reject) => {
@@ -183,7 +191,7 @@ async function exchange(
 function opened(
   session: ClientHttp2Session,
   headers: Record<string, string>,
-  onData: (chunk: Uint8Array) => void,
+  onData: (chunk: Uint8Array) => unknown,
   body?: string,
 ) {
   const stream = session.request(headers, { endStream: body === undefined })

@@ -9,6 +9,7 @@ export type {
   ApiResponse,
   ByteSink,
   DocumentAnswer,
+  JsonSink,
   ListAnswer,
   ObjectAnswer,
   Peer,

@@ -59,12 +59,21 @@ export interface Served {
   /** JSON with resourceVersion. Belongs to the server; not to be written to. */
   json(): Uint8Array
   /** JSON as an item of a list: without TypeMeta where the kind is typed. */
-  item(): Uint8Array
+  writeItem(to: JsonSink): void
+  /** The JSON of `metadata` alone, with resourceVersion. */
+  writeMetadata(to: JsonSink): void
   /** The schema of the whole object; structural for kinds that have no protobuf. */
   readonly schema: StructSchema
   /** The columns of its table, and its row. */
   readonly columns: readonly TableColumn[]
   cells(nowMs: number): TableRowSource
+}
+
+/** Takes a document piece by piece; what it is given is copied at once. */
+export interface JsonSink {
+  text(text: string): void
+  /** A part of these bytes, or all of them. */
+  bytes(bytes: Uint8Array, start?: number, end?: number): void
 }
 
 export interface TableRowSource {
@@ -142,7 +151,10 @@ export interface ApiResponse {
   readonly body:
     /** Ready; the length is known. */
     | { readonly type: 'bytes'; readonly bytes: Uint8Array }
-    /** Made while they are sent; the transport waits for the peer between chunks. */
+    /**
+     * Made while they are sent; the transport waits for the peer between chunks. A chunk is good
+     * until the next one is asked for, which may be made in the same memory.
+     */
     | { readonly type: 'chunks'; readonly chunks: Iterable<Uint8Array> }
     /** Sent as they come, for as long as it lasts. */
     | { readonly type: 'stream'; open(sink: ByteSink): { close(): void } }

@@ -101,7 +101,6 @@ export { DecodeError, Normalizer } from './schema/decode.ts'
 export {
   encodeObject,
   encodeUtf8,
-  findCuts,
   spliceVersion,
   type EncodedObject,
 } from './schema/encode.ts'

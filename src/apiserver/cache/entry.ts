@@ -13,7 +13,7 @@ import {
   type Resource,
   type StructSchema,
 } from '#machinery'
-import type { Served, TableColumn, TableRowSource } from '../request.ts'
+import type { JsonSink, Served, TableColumn, TableRowSource } from '../request.ts'
 import { defaultColumns, tableColumns } from './table-columns.ts'
 import type { DecodedObjects } from './decoded-objects.ts'
 
@@ -37,6 +37,8 @@ export class CacheEntry {
   readonly ownerUids: readonly string[]
   readonly #decoded: DecodedObjects
   #object: KubeObject | undefined
+  /** As the constructor got it: frozen, and given its version, only if somebody asks for it. */
+  #given: KubeObject | undefined
 
   constructor(
     resource: Resource,
@@ -58,7 +60,7 @@ export class CacheEntry {
     this.fields = resource.selectableFields.map((field) => field.value(object))
     this.ownerUids = metadata.ownerReferences?.map((owner) => owner.uid) ?? noOwners
     this.#decoded = decoded
-    this.#object = versioned(object, this.modRevision)
+    this.#given = object
     decoded.keep(this)
   }
 
@@ -69,17 +71,25 @@ export class CacheEntry {
   /** The object in the storage version, with its resourceVersion; frozen. */
   get object(): KubeObject {
     if (this.#object === undefined) {
-      const { bytes } = this.encoded
-      const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString()
-      this.#object = versioned(JSON.parse(text) as KubeObject, this.modRevision)
-      this.#decoded.keep(this)
+      if (this.#given === undefined) this.#decoded.keep(this)
+      this.#object = versioned(this.#given ?? this.#parse(), this.modRevision)
+      this.#given = undefined
     }
     return this.#object
+  }
+
+  /**
+   * The object for a look within this turn, with or without a resourceVersion: what has to be
+   * decoded for it is not remembered, so that a walk over all objects displaces nothing.
+   */
+  peek(): KubeObject {
+    return this.#object ?? this.#given ?? this.#parse()
   }
 
   /** For `DecodedObjects`: drops what can be made again. */
   forgetObject(): void {
     this.#object = undefined
+    this.#given = undefined
   }
 
   /** This state as a face shows it; with the revision of a deletion or selector exit where given. */
@@ -87,6 +97,12 @@ export class CacheEntry {
     return face === this.resource.faces[0]
       ? new StoredServed(this, face, revision)
       : new ConvertedServed(this.resource, face, versioned(this.object, revision))
+  }
+
+  #parse(): KubeObject {
+    const { bytes } = this.encoded
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString()
+    return JSON.parse(text) as KubeObject
   }
 }
 
@@ -136,10 +152,12 @@ class StoredServed implements Served {
     return spliceVersion(this.#entry.encoded, String(this.#revision))
   }
 
-  item(): Uint8Array {
-    return this.#face.schema.structural === undefined
-      ? itemOf(this.#entry.encoded, String(this.#revision))
-      : this.json()
+  writeItem(to: JsonSink): void {
+    writeItem(to, this.#face, this.#entry.encoded, String(this.#revision))
+  }
+
+  writeMetadata(to: JsonSink): void {
+    writeMetadata(to, this.#entry.encoded, String(this.#revision))
   }
 
   get schema(): StructSchema {
@@ -151,7 +169,7 @@ class StoredServed implements Served {
   }
 
   cells(nowMs: number): TableRowSource {
-    return rowOf(this.#entry.resource, this.object(), nowMs)
+    return rowOf(this.#entry.resource, this.#entry.peek(), nowMs)
   }
 }
 
@@ -187,9 +205,14 @@ class ConvertedServed implements Served {
     return version === undefined ? encoded.bytes : spliceVersion(encoded, version)
   }
 
-  item(): Uint8Array {
+  writeItem(to: JsonSink): void {
     const { encoded, version } = this.#encode()
-    return this.#face.schema.structural === undefined ? itemOf(encoded, version) : this.json()
+    writeItem(to, this.#face, encoded, version)
+  }
+
+  writeMetadata(to: JsonSink): void {
+    const { encoded, version } = this.#encode()
+    writeMetadata(to, encoded, version)
   }
 
   get schema(): StructSchema {
@@ -218,17 +241,31 @@ class ConvertedServed implements Served {
   }
 }
 
-function itemOf(encoded: EncodedObject, version: string | undefined): Uint8Array {
-  const { bytes, typeMetaEnd, versionAt } = encoded
-  const member = version === undefined ? '' : `,"resourceVersion":"${version}"`
-  const out = Buffer.allocUnsafeSlow(1 + bytes.length - typeMetaEnd + member.length)
-  out[0] = 0x7b
-  out.set(bytes.subarray(typeMetaEnd, versionAt), 1)
-  const at = 1 + versionAt - typeMetaEnd
-  out.write(member, at, 'latin1')
-  out.set(bytes.subarray(versionAt), at + member.length)
-  return out
+/** Kinds that arrive as documents keep their TypeMeta in lists, as upstream's do. */
+function writeItem(
+  to: JsonSink,
+  face: Face,
+  { bytes, typeMetaEnd, versionAt }: EncodedObject,
+  version: string | undefined,
+): void {
+  const typed = face.schema.structural === undefined
+  if (typed) to.text('{')
+  to.bytes(bytes, typed ? typeMetaEnd : 0, versionAt)
+  if (version !== undefined) to.text(`,"resourceVersion":"${version}"`)
+  to.bytes(bytes, versionAt)
 }
+
+function writeMetadata(
+  to: JsonSink,
+  { bytes, typeMetaEnd, versionAt, metadataEnd }: EncodedObject,
+  version: string | undefined,
+): void {
+  to.bytes(bytes, typeMetaEnd + metadataKey.length, versionAt)
+  if (version !== undefined) to.text(`,"resourceVersion":"${version}"`)
+  to.bytes(bytes, versionAt, metadataEnd)
+}
+
+const metadataKey = '"metadata":'
 
 function rowOf(resource: Resource, object: KubeObject, nowMs: number): TableRowSource {
   const { columns } = resource

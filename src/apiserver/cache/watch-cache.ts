@@ -4,7 +4,6 @@ import {
   defaultObject,
   encodeCanonical,
   errors,
-  findCuts,
   storagePrefix,
   type EncodedObject,
   type KubeObject,
@@ -285,8 +284,8 @@ function readStored(resource: Resource, record: KeyValue): WrittenObject {
   defaultObject(face, draft)
   const { object, encoded } = encodeCanonical(face, draft)
   const unchanged = Buffer.compare(value, encoded.bytes) === 0
-  const cuts = unchanged ? findCuts(value) : undefined
-  return { object, encoded: cuts ?? encoded }
+  // The store's own bytes, where they are the same, so that they are not held twice.
+  return { object, encoded: unchanged ? { ...encoded, bytes: value } : encoded }
 }
 
 function keyOf(event: StoreEvent): string {

@@ -12,12 +12,13 @@ import type {
   WatchEvent,
 } from '../request.ts'
 import { negotiate, type Representation } from './negotiate.ts'
+import { JsonBuffer } from './json-buffer.ts'
 import { encodeAsProtobuf } from './protobuf.ts'
 import { openStream } from './stream.ts'
 import {
   columnDefinitions,
-  partialObject,
-  tableRow,
+  writePartial,
+  writeRow,
   type IncludeObject,
   type TableForm,
 } from './table.ts'
@@ -51,7 +52,7 @@ export function encodeAnswer(
           body: { type: 'chunks', chunks },
         }
       }
-      return whole(form, 200, Buffer.concat([...chunks]))
+      return whole(form, 200, Buffer.concat([...copies(chunks)]))
     }
     case 'watch':
       return {
@@ -118,45 +119,50 @@ function formatted(form: Representation, json: string | Uint8Array): Uint8Array 
   return encodeUtf8(form.format === 'yaml' ? stringifyYaml(value) : `${stringifyJson(value, 2)}\n`)
 }
 
-function objectJson(served: Served, form: Representation, table: TableForm): string | Uint8Array {
-  switch (form.as) {
-    case undefined:
-      return served.json()
-    case 'PartialObjectMetadata':
-      return JSON.stringify(partialObject(served.object(), form.version))
-    case 'Table':
-      return oneRowTable(served, form, table)
-  }
+function objectJson(served: Served, form: Representation, table: TableForm): Uint8Array {
+  if (form.as === undefined) return served.json()
+  const out = new JsonBuffer(2048)
+  if (form.as === 'Table') writeTable(out, served, form, table)
+  else writePartial(out, served, form.version)
+  return out.view()
 }
 
 /** A table of one row; that of a bookmark has no cells. */
-function oneRowTable(served: Served, form: Representation, table: TableForm): string {
+function writeTable(to: JsonBuffer, served: Served, form: Representation, table: TableForm): void {
   const metadata = JSON.stringify({ resourceVersion: served.object().metadata.resourceVersion })
   const columns = columnDefinitions(served.columns)
-  return `{"kind":"Table","apiVersion":"meta.k8s.io/${form.version}","metadata":${metadata},"columnDefinitions":${columns},"rows":[${tableRow(served, table)}]}`
+  to.text(
+    `{"kind":"Table","apiVersion":"meta.k8s.io/${form.version}","metadata":${metadata},"columnDefinitions":${columns},"rows":[`,
+  )
+  writeRow(to, served, table)
+  to.text(']}')
 }
 
 // Lists.
 
-/** A list in pieces of some tens of kilobytes, made while they are sent. */
+/** A list in pieces of some tens of kilobytes, made while they are sent, in the same memory. */
 function* listChunks(
   answer: ListAnswer,
   form: Representation,
   table: TableForm,
 ): Generator<Uint8Array, undefined> {
-  const chunk = new Chunk()
+  const chunk = new JsonBuffer(limits.listChunkBytes + limits.listChunkBytes / 4)
   chunk.text(listHead(answer, form))
   let first = true
   for (const served of answer.items) {
     if (!first) chunk.text(',')
     first = false
-    const item = listItem(served, form, table)
-    if (typeof item === 'string') chunk.text(item)
-    else chunk.bytes(item)
-    if (chunk.isFull) yield chunk.take()
+    writeListItem(chunk, served, form, table)
+    if (chunk.length < limits.listChunkBytes) continue
+    yield chunk.view()
+    chunk.clear()
   }
   chunk.text(']}\n')
-  yield chunk.take()
+  yield chunk.view()
+}
+
+function* copies(chunks: Iterable<Uint8Array>): Generator<Uint8Array, undefined> {
+  for (const chunk of chunks) yield Uint8Array.from(chunk)
 }
 
 function listHead(answer: ListAnswer, form: Representation): string {
@@ -178,50 +184,19 @@ function listHead(answer: ListAnswer, form: Representation): string {
   }
 }
 
-function listItem(served: Served, form: Representation, table: TableForm): string | Uint8Array {
+function writeListItem(
+  to: JsonBuffer,
+  served: Served,
+  form: Representation,
+  table: TableForm,
+): void {
   switch (form.as) {
     case undefined:
-      return served.item()
+      return served.writeItem(to)
     case 'PartialObjectMetadata':
-      return JSON.stringify(partialObject(served.object(), form.version))
+      return writePartial(to, served, form.version)
     case 'Table':
-      return tableRow(served, table)
-  }
-}
-
-/** Gathers pieces into one buffer; a piece larger than it makes it grow. */
-class Chunk {
-  #buffer = Buffer.allocUnsafeSlow(limits.listChunkBytes + limits.listChunkBytes / 2)
-  #length = 0
-
-  get isFull(): boolean {
-    return this.#length >= limits.listChunkBytes
-  }
-
-  text(text: string): void {
-    // Three bytes a UTF-16 unit are the most that UTF-8 needs.
-    this.#reserve(text.length * 3)
-    this.#length += this.#buffer.write(text, this.#length)
-  }
-
-  bytes(bytes: Uint8Array): void {
-    this.#reserve(bytes.length)
-    this.#buffer.set(bytes, this.#length)
-    this.#length += bytes.length
-  }
-
-  take(): Uint8Array {
-    const taken = this.#buffer.subarray(0, this.#length)
-    this.#buffer = Buffer.allocUnsafeSlow(limits.listChunkBytes + limits.listChunkBytes / 2)
-    this.#length = 0
-    return taken
-  }
-
-  #reserve(more: number): void {
-    if (this.#length + more <= this.#buffer.length) return
-    const larger = Buffer.allocUnsafeSlow(Math.max(this.#buffer.length * 2, this.#length + more))
-    larger.set(this.#buffer.subarray(0, this.#length))
-    this.#buffer = larger
+      return writeRow(to, served, table)
   }
 }
 
@@ -267,9 +242,7 @@ function makeFrames(
   const parts: Uint8Array[] = []
   for (const { type, served } of events) {
     parts.push(encodeUtf8(`{"type":"${type}","object":`))
-    const object = objectJson(served, form, table)
-    parts.push(typeof object === 'string' ? encodeUtf8(object) : object)
-    parts.push(frameEnd)
+    parts.push(objectJson(served, form, table), frameEnd)
   }
   return Buffer.concat(parts)
 }

@@ -1,5 +1,4 @@
-import type { KubeObject } from '#machinery'
-import type { Served, TableColumn } from '../request.ts'
+import type { JsonSink, Served, TableColumn } from '../request.ts'
 import type { Representation } from './negotiate.ts'
 
 /** Which part of each object a table's rows carry (the `includeObject` parameter). */
@@ -25,32 +24,31 @@ export function columnDefinitions(columns: readonly TableColumn[]): string {
 }
 
 /** One row as JSON. */
-export function tableRow(served: Served, form: TableForm): string {
-  const { cells, conditions } = served.cells(form.nowMs)
-  const object = rowObject(served, form)
-  return JSON.stringify({
-    cells,
-    ...(conditions.length === 0 ? {} : { conditions }),
-    object,
-  })
-}
-
-function rowObject(served: Served, { include, version }: TableForm): unknown {
+export function writeRow(to: JsonSink, served: Served, { include, version, nowMs }: TableForm) {
+  const { cells, conditions } = served.cells(nowMs)
+  const row = JSON.stringify(conditions.length === 0 ? { cells } : { cells, conditions })
+  to.text(`${row.slice(0, -1)},"object":`)
   switch (include) {
     case 'None':
-      return null
+      to.text('null')
+      break
     case 'Metadata':
-      return partialObject(served.object(), version)
+      writePartial(to, served, version)
+      break
     case 'Object':
-      return served.object()
+      to.bytes(served.json())
+      break
   }
+  to.text('}')
 }
 
-/** An object reduced to its metadata. */
-export function partialObject(object: KubeObject, version: Representation['version']) {
-  return {
-    kind: 'PartialObjectMetadata',
-    apiVersion: `meta.k8s.io/${version}`,
-    metadata: object.metadata,
-  }
+/** An object reduced to its metadata, as JSON. */
+export function writePartial(
+  to: JsonSink,
+  served: Served,
+  version: Representation['version'],
+): void {
+  to.text(`{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/${version}","metadata":`)
+  served.writeMetadata(to)
+  to.text('}')
 }

@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import type { Writable } from 'node:stream'
 import { constants, createGzip, gzip } from 'node:zlib'
 import { promisify } from 'node:util'
@@ -74,7 +73,7 @@ async function sendChunks(
   while (length < gzipBytesMin) {
     const next = iterator.next()
     if (next.done === true) return sendBytes(response, answer, Buffer.concat(head), options)
-    head.push(next.value)
+    head.push(Uint8Array.from(next.value))
     length += next.value.byteLength
   }
   writeHead(response, answer, gzipHeaders)
@@ -85,7 +84,10 @@ async function sendChunks(
   zip.end()
 }
 
-/** Writes chunks as fast as the peer takes them. Stops asking for more when the peer has gone. */
+/**
+ * Writes chunks as fast as the peer takes them, one at a time: the next may be made in the memory of
+ * the last. Stops asking for more when the peer has gone.
+ */
 async function pump(
   chunks: Iterable<Uint8Array>,
   target: Writable,
@@ -93,20 +95,15 @@ async function pump(
   clock: Clock,
 ): Promise<void> {
   const slice = new Slice(clock)
+  let wake = () => {}
+  response.once('close', () => wake())
   for (const chunk of chunks) {
     if (response.destroyed) return
-    if (!target.write(chunk)) await drained(target, response)
-    else await slice.breathe()
-  }
-}
-
-async function drained(target: Writable, response: HttpResponse): Promise<void> {
-  const done = new AbortController()
-  const { signal } = done
-  try {
-    await Promise.race([once(target, 'drain', { signal }), once(response, 'close', { signal })])
-  } finally {
-    done.abort()
+    await new Promise<void>((resolve) => {
+      wake = resolve
+      target.write(chunk, () => resolve())
+    })
+    await slice.breathe()
   }
 }
 

@@ -10,7 +10,7 @@ import { filtered, type FilteredEvent } from '../cache/watch-groups.ts'
 import { select } from '../cache/resource-cache.ts'
 import type { CacheEvent } from '../cache/event.ts'
 import { limits } from '../limits.ts'
-import type { Served, WatchAnswer, WatchEvent, WatchSink } from '../request.ts'
+import type { JsonSink, Served, WatchAnswer, WatchEvent, WatchSink } from '../request.ts'
 import { cacheOf, type Call } from './call.ts'
 import { readListOptions, type ListOptions } from './list-options.ts'
 
@@ -194,8 +194,12 @@ class Bookmark implements Served {
     return Buffer.from(JSON.stringify(this.#object))
   }
 
-  item(): Uint8Array {
-    return this.json()
+  writeItem(to: JsonSink): void {
+    to.bytes(this.json())
+  }
+
+  writeMetadata(to: JsonSink): void {
+    to.text(JSON.stringify(this.#object.metadata))
   }
 
   get schema(): StructSchema {

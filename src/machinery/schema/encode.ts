@@ -13,6 +13,8 @@ export interface EncodedObject {
   readonly typeMetaEnd: number
   /** Offset inside metadata at which `,"resourceVersion":"…"` is spliced in. */
   readonly versionAt: number
+  /** Offset behind metadata's closing brace. */
+  readonly metadataEnd: number
 }
 
 /** Encodes a normalized object; a resourceVersion in it is left out. */
@@ -27,22 +29,14 @@ export function encodeObject(object: KubeObject, integerKeys: boolean): EncodedO
   const separator = identity === '{' ? '' : ','
   const tail = write(rest)
   const parts = write(body)
-  const text = `${head}${tail === '{}' ? '' : `${separator}${tail.slice(1, -1)}`}}${parts === '{}' ? '}' : `,${parts.slice(1)}`}`
-  const typeMetaEnd = Buffer.byteLength(typeMeta)
+  const others = tail === '{}' ? '}' : `${separator}${tail.slice(1)}`
+  const versionAt = Buffer.byteLength(head)
   return {
-    bytes: encodeUtf8(text),
-    typeMetaEnd,
-    versionAt: Buffer.byteLength(head),
+    bytes: encodeUtf8(`${head}${others}${parts === '{}' ? '}' : `,${parts.slice(1)}`}`),
+    typeMetaEnd: Buffer.byteLength(typeMeta),
+    versionAt,
+    metadataEnd: versionAt + Buffer.byteLength(others),
   }
-}
-
-/** Finds the cuts of bytes that `encodeObject` made, in this process or another. */
-export function findCuts(bytes: Uint8Array): EncodedObject | undefined {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const typeMetaEnd = buffer.indexOf('"metadata":{')
-  if (typeMetaEnd === -1 || !startsWithTypeMeta(buffer, typeMetaEnd)) return undefined
-  const versionAt = endOfIdentity(buffer, typeMetaEnd + '"metadata":{'.length)
-  return versionAt === undefined ? undefined : { bytes, typeMetaEnd, versionAt }
 }
 
 /** The object's bytes with its resourceVersion. */
@@ -62,25 +56,6 @@ export function encodeUtf8(text: string): Uint8Array {
   out.write(text, 'utf8')
   return out
 }
-
-function startsWithTypeMeta(buffer: Buffer, end: number): boolean {
-  return /^\{"kind":"[^"\\]*","apiVersion":"[^"\\]*",$/.test(buffer.toString('latin1', 0, end))
-}
-
-/** Where the run of name, generateName, namespace, selfLink and uid ends. */
-function endOfIdentity(buffer: Buffer, from: number): number | undefined {
-  let at = from
-  for (;;) {
-    const start = buffer[at] === comma ? at + 1 : at
-    const member = /^"(name|generateName|namespace|selfLink|uid)":"[^"\\]*"/.exec(
-      buffer.toString('latin1', start, start + 600),
-    )
-    if (member === null) return at === from ? undefined : at
-    at = start + member[0].length
-  }
-}
-
-const comma = 0x2c
 
 function json(value: object): string {
   try {
