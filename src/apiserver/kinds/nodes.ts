@@ -3,6 +3,7 @@ import { errors } from '#machinery'
 import type { KindDependencies } from './dependencies.ts'
 import type { KindHooks } from './kind-hooks.ts'
 import { noNodeConnections } from './node-connections.ts'
+import { parseProxyId } from './proxy-id.ts'
 
 const nodeResource = { group: '', resource: 'nodes' }
 
@@ -13,7 +14,7 @@ export function nodeHooks({ lookup, nodes = noNodeConnections }: KindDependencie
     subresources: {
       async proxy(call) {
         const { name, rest } = call.info
-        const [node = ''] = name.split(':')
+        const node = parseProxyId(name).name
         if (lookup.get(nodeResource, '', node) === undefined) {
           throw errors.notFound(nodeResource, node)
         }

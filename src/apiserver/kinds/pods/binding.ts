@@ -52,6 +52,7 @@ async function bind(call: Call, write: VirtualWrite): Promise<Answer> {
   return doneAnswer()
 }
 
+// Differs from Kubernetes: upstream answers what is wrong here with a 500 that says no more.
 function validate({ target, metadata }: Mutable<Binding>): void {
   const path = FieldPath.root('target')
   const problems = []

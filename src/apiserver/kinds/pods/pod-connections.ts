@@ -3,6 +3,7 @@ import { errors } from '#machinery'
 import type { Lookup } from '../../lookup.ts'
 import type { Answer } from '../../request.ts'
 import type { NodeConnections } from '../node-connections.ts'
+import { parseProxyId } from '../proxy-id.ts'
 import type { SubresourceCall } from '../subresource.ts'
 
 const pods = { group: '', resource: 'pods' }
@@ -40,7 +41,7 @@ export function podConnections(lookup: Lookup, nodes: NodeConnections) {
       return nodes.kubelet({ node, path: withQuery(path, call), call })
     },
     async proxy(call: SubresourceCall): Promise<Answer> {
-      const { name, port } = splitPort(call.info.name)
+      const { name, port } = parseProxyId(call.info.name)
       const pod = podOf({ ...call, info: { ...call.info, name } })
       const host = pod.status.podIP ?? ''
       if (host === '') throw errors.badRequest('address not allowed')
@@ -60,14 +61,6 @@ const noLogs: Answer = {
 function withQuery(path: string, { request }: SubresourceCall): string {
   const query = request.query.toString()
   return query === '' ? path : `${path}?${query}`
-}
-
-/** `scheme:name:port`, of which all but the name may be left out. */
-function splitPort(id: string): { readonly name: string; readonly port: string } {
-  const parts = id.split(':')
-  if (parts.length === 1) return { name: id, port: '' }
-  if (parts.length === 2) return { name: parts[0] ?? '', port: parts[1] ?? '' }
-  return { name: parts[1] ?? '', port: parts[2] ?? '' }
 }
 
 /** The container the query names, or the only one there is. */

@@ -4,6 +4,7 @@ import type { Lookup } from '../../lookup.ts'
 import type { Registry } from '../../registry/call.ts'
 import type { Answer } from '../../request.ts'
 import type { NodeConnections } from '../node-connections.ts'
+import { parseProxyId } from '../proxy-id.ts'
 import type { SubresourceCall } from '../subresource.ts'
 
 const services = { group: '', resource: 'services' }
@@ -22,7 +23,7 @@ export function serviceProxy(
 ) {
   return async (call: SubresourceCall): Promise<Answer> => {
     const { namespace, name: id, rest } = call.info
-    const { name, port } = splitId(id)
+    const { name, port } = parseProxyId(id)
     const service = lookup.get<Service>(services, namespace, name)
     if (service === undefined) throw errors.notFound(services, name)
     const targets = targetsOf(lookup, service, portName(service, port))
@@ -65,11 +66,4 @@ function targetsOf(lookup: Lookup, { metadata }: Service, port: string): readonl
     }
   }
   return found
-}
-
-function splitId(id: string): { readonly name: string; readonly port: string } {
-  const parts = id.split(':')
-  if (parts.length === 1) return { name: id, port: '' }
-  if (parts.length === 2) return { name: parts[0] ?? '', port: parts[1] ?? '' }
-  return { name: parts[1] ?? '', port: parts[2] ?? '' }
 }
