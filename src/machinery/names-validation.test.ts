@@ -88,7 +88,7 @@ test('what no pattern allows has one message each', () => {
 test('numbers have their ranges', () => {
   assert.deepEqual(names.isValidPortNum(0), ['must be between 1 and 65535, inclusive'])
   assert.deepEqual(names.isValidPortNum(65535), [])
-  assert.deepEqual(names.isValidUserID(-1), ['must be between 0 and 4294967295, inclusive'])
+  assert.deepEqual(names.isValidUserID(-1), ['must be between 0 and 2147483647, inclusive'])
   assert.deepEqual(names.isValidGroupID(0), [])
 })
 

@@ -143,11 +143,11 @@ export function isInRange(value: number, min: number, max: number): Problems {
 }
 
 export function isValidUserID(value: number): Problems {
-  return isInRange(value, 0, 0xffff_ffff)
+  return isInRange(value, 0, 0x7fff_ffff)
 }
 
 export function isValidGroupID(value: number): Problems {
-  return isInRange(value, 0, 0xffff_ffff)
+  return isInRange(value, 0, 0x7fff_ffff)
 }
 
 export function isValidPercent(value: string): Problems {

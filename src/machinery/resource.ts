@@ -84,6 +84,8 @@ export interface Face<S extends StructSchema = StructSchema> extends GroupVersio
 export interface Strategy<S extends StructSchema = StructSchema> {
   /** Whether changes of the specification count in `metadata.generation`. */
   readonly generation: boolean
+  /** A creation may say the status, as a kubelet does that registers its node. */
+  readonly keepsStatusAtCreation?: boolean | undefined
   /** A PUT of a name that is not there creates it. */
   readonly createOnUpdate: boolean
   /** A write without resourceVersion is accepted. */

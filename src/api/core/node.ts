@@ -45,6 +45,7 @@ export const Node = resource({
   name: 'nodes',
   shortNames: ['no'],
   namespaced: false,
+  keepsStatusAtCreation: true,
   faces: [{ group: '', version: 'v1', kind: 'Node', schema: NodeSchema }],
   storagePath: 'minions',
   subresources: {

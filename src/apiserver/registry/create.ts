@@ -169,9 +169,10 @@ function resetSystemMetadata(call: Call, draft: ObjectDraft): void {
   draft.apiVersion = formatGroupVersion(call.face)
 }
 
-/** Status is written through its own subresource only. */
+/** Status is written through its own subresource, unless the kind takes a first one. */
 function emptyStatus(call: Call, draft: ObjectDraft): void {
-  if (call.resource.subresources['status'] !== undefined) {
+  const { subresources, keepsStatusAtCreation } = call.resource
+  if (subresources['status'] !== undefined && keepsStatusAtCreation !== true) {
     delete (draft as ObjectDraft & { status?: unknown }).status
   }
 }
