@@ -341,6 +341,37 @@ describe('one connection', () => {
     await gone
   })
 
+  it('asks for a body only when somebody wants it', async (t) => {
+    const server = await start(t, async (request) => {
+      if (request.path === '/refused') return json('no', 403)
+      if (request.body.type === 'bytes') await request.body.read(10)
+      return json('read')
+    })
+    const ask = async (path: string) => {
+      const request = httpsRequest({
+        host: '127.0.0.1',
+        port: server.port,
+        ca: pki.ca.certificate.pem,
+        method: 'POST',
+        path,
+        headers: { expect: '100-continue', 'content-length': 4 },
+        agent: false,
+      })
+      let asked = false
+      request.on('continue', () => {
+        asked = true
+        request.end('body')
+      })
+      request.flushHeaders()
+      const [response] = await once(request, 'response')
+      response.resume()
+      request.destroy()
+      return [response.statusCode, asked]
+    }
+    assert.deepEqual(await ask('/wanted'), [200, true])
+    assert.deepEqual(await ask('/refused'), [403, false])
+  })
+
   it('says which port was taken', async (t) => {
     const server = await start(t, () => Promise.resolve(json('ok')))
     const again = serveHttps({
