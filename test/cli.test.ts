@@ -17,6 +17,7 @@ import { afterEach, beforeEach, describe, it, type TestContext } from 'node:test
 import { ConfigMap } from '#api'
 import { realClock } from '#base'
 import { Client, httpsTransport, loadKubeconfig } from '#client'
+import { startEtcd } from '../src/store/testing/etcd-process.ts'
 
 const command = resolve(import.meta.dirname, '..', 'bin', 'k8ts')
 
@@ -42,8 +43,8 @@ interface Running {
   stop(signal?: NodeJS.Signals): Promise<number | null>
 }
 
-async function start(t: TestContext, ...more: string[]): Promise<Running> {
-  const args = ['server', '--data-dir', 'data', '--api-port', '0', ...more]
+async function start(t: TestContext, dataDir = 'data', ...more: string[]): Promise<Running> {
+  const args = ['server', '--data-dir', dataDir, '--api-port', '0', ...more]
   const child = spawn(command, args, {
     cwd: dir,
     env: { PATH: process.env['PATH'], HOME: dir },
@@ -61,7 +62,7 @@ async function start(t: TestContext, ...more: string[]): Promise<Running> {
     })
   })
   const url = await Promise.race([ready, exited.then(() => assert.fail(`no start: ${err}`))])
-  const { endpoint } = loadKubeconfig([join(dir, 'data', 'admin.kubeconfig')])
+  const { endpoint } = loadKubeconfig([join(dir, dataDir, 'admin.kubeconfig')])
   const client = new Client(
     httpsTransport(endpoint, { clock: realClock, userAgent: 'test' }),
     realClock,
@@ -236,6 +237,26 @@ describe('k8ts server', () => {
     const running = await start(t)
     assert.equal(readFileSync(join(dir, '.kube', 'config'), 'utf8'), 'a: [')
     await running.stop()
+  })
+
+  it('shares an etcd with another server', async (t) => {
+    const etcd = await startEtcd(dir)
+    t.after(() => etcd.stop())
+    const store = `etcd=${etcd.endpoint}`
+    const [one, two] = await Promise.all([
+      start(t, 'one', '--store', store, '--no-kubeconfig'),
+      start(t, 'two', '--store', store, '--no-kubeconfig'),
+    ])
+    const watch = two.client.resource(ConfigMap).namespace('default').watch()
+    await one.client
+      .resource(ConfigMap)
+      .namespace('default')
+      .create({ metadata: { name: 'shared' } })
+    assert.equal((await watch.next()).value?.object.metadata.name, 'shared')
+    assert.equal(await one.stop(), 0)
+    await two.client.resource(ConfigMap).namespace('default').delete('shared')
+    assert.equal((await watch.next()).value?.type, 'DELETED')
+    assert.equal(await two.stop(), 0)
   })
 
   it('says when etcd is not there', () => {
