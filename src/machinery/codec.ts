@@ -62,15 +62,15 @@ function normalizeWith(normalizer: Normalizer, face: Face, json: unknown): Decod
   const { apiVersion: _v, kind: _k, metadata, ...body } = json
   const meta = normalizer.structAt('metadata', ObjectMeta, metadata ?? {})
   const rest = normalizer.struct(face.schema, body)
-  const draft = {
+  const draft: ObjectDraft = {
     kind: face.kind,
     apiVersion: formatGroupVersion(face),
     metadata: meta,
     ...rest,
-  } as unknown as ObjectDraft
+  }
   return { draft, problems: normalizer.problems }
 }
 
 function asRecord(draft: ObjectDraft): Record<string, unknown> {
-  return draft as unknown as Record<string, unknown>
+  return draft as object as Record<string, unknown>
 }

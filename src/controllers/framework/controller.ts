@@ -63,7 +63,7 @@ export interface ControllerContext {
 }
 
 export interface WatchOptions<T> extends InformerOptions {
-  relevant?(object: T, old: T): boolean
+  readonly relevant?: (object: T, old: T) => boolean
 }
 
 /** The controller's queue as the controller sees it. */
