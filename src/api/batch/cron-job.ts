@@ -24,8 +24,8 @@ import {
   containerNames,
 } from '../columns.ts'
 import { ObjectReference } from '../core/object-reference.ts'
+import { validateCronJob, validateCronJobUpdate } from './cron-job-validation.ts'
 import { JobSpec } from './job-spec.ts'
-import { validateCronJob, validateCronJobName } from './cron-job-validation.ts'
 
 export const CronJobSchema = struct('io.k8s.api.batch.v1.CronJob', () => ({
   spec: value(CronJobSpec, 2).required(),
@@ -66,6 +66,8 @@ export const CronJob = resource({
   subresources: {
     status: true,
   },
+  validate: validateCronJob,
+  validateUpdate: validateCronJobUpdate,
   columns: [
     nameColumn,
     { name: 'Schedule', value: (cron) => cron.spec.schedule },
@@ -94,8 +96,6 @@ export const CronJob = resource({
       value: (cron) => formatSelector(cron.spec.jobTemplate.spec.selector),
     },
   ],
-  validateName: validateCronJobName,
-  validate: validateCronJob,
 })
 export type CronJob = Whole<typeof CronJobSchema>
 export type CronJobInput = InputObjectOf<typeof CronJob>

@@ -85,6 +85,8 @@ export const Job = resource({
   selectableFields: [
     { path: 'status.successful', value: (job) => String(job.status.succeeded ?? 0) },
   ],
+  // Kept since its first version, though other kinds take what they own with them.
+  defaultPropagation: 'Orphan',
   prepareForCreate,
   validate: validateJob,
   validateUpdate: validateJobUpdate,

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { formatFieldError } from '#machinery'
+import { formatFieldError, mutable } from '#machinery'
 import { decoded } from '../testing/decoded.ts'
+import { labelAsTemplate } from './replication-controller-strategy.ts'
 import { validateReplicationController } from './replication-controller-validation.ts'
 import { ReplicationController } from './replication-controller.ts'
 
@@ -20,4 +21,13 @@ test('a ReplicationController selects the labels of its template', () => {
   assert.deepEqual(errors.map(formatFieldError), [
     'spec.template.metadata.labels: Invalid value: {"app":"a"}: `selector` does not match template `labels`',
   ])
+})
+
+test('a controller without labels has those of its pods', () => {
+  const draft = mutable(decoded(ReplicationController, { metadata: {}, spec: { template } }))
+  labelAsTemplate(draft)
+  assert.deepEqual(draft.metadata.labels, { app: 'a' })
+  draft.metadata.labels = { app: 'b' }
+  labelAsTemplate(draft)
+  assert.deepEqual(draft.metadata.labels, { app: 'b' })
 })

@@ -23,6 +23,7 @@ import {
   containerImages,
   containerNames,
 } from '../columns.ts'
+import { labelAsTemplate } from './replication-controller-strategy.ts'
 import { PodTemplateSpec } from './pod-template-spec.ts'
 import {
   validateReplicationController,
@@ -104,6 +105,9 @@ export const ReplicationController = resource({
       scale: { spec: '.spec.replicas', status: '.status.replicas', selector: '.spec.selector' },
     },
   },
+  defaultPropagation: 'Orphan',
+  prepareForCreate: labelAsTemplate,
+  prepareForUpdate: labelAsTemplate,
   columns: [
     nameColumn,
     { name: 'Desired', type: 'integer', value: (controller) => controller.spec.replicas },
