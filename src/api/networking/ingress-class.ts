@@ -9,6 +9,7 @@ import {
   value,
 } from '#machinery'
 import { ageColumn, nameColumn } from '../columns.ts'
+import { validateIngressClass, validateIngressClassUpdate } from './ingress-class-validation.ts'
 
 export const IngressClassSchema = struct('io.k8s.api.networking.v1.IngressClass', () => ({
   spec: value(IngressClassSpec, 2),
@@ -43,6 +44,9 @@ export const IngressClass = resource({
   faces: [
     { group: 'networking.k8s.io', version: 'v1', kind: 'IngressClass', schema: IngressClassSchema },
   ],
+  generation: true,
+  validate: validateIngressClass,
+  validateUpdate: validateIngressClassUpdate,
   columns: [
     nameColumn,
     { name: 'Controller', value: (ingress) => ingress.spec.controller ?? '' },

@@ -12,6 +12,12 @@ import {
   value,
 } from '#machinery'
 import { ageColumn, nameColumn } from '../columns.ts'
+import {
+  ingressWarnings,
+  validateIngress,
+  validateIngressCreate,
+  validateIngressStatus,
+} from './ingress-validation.ts'
 import { ingressAddresses, ingressHosts } from './ingress-columns.ts'
 import { TypedLocalObjectReference } from '../core/object-reference.ts'
 
@@ -114,8 +120,11 @@ export const Ingress = resource({
   faces: [{ group: 'networking.k8s.io', version: 'v1', kind: 'Ingress', schema: IngressSchema }],
   storagePath: 'ingress',
   subresources: {
-    status: true,
+    status: { verbs: ['get', 'patch', 'update'], validateUpdate: validateIngressStatus },
   },
+  validate: validateIngressCreate,
+  validateUpdate: validateIngress,
+  warnings: ingressWarnings,
   columns: [
     nameColumn,
     {

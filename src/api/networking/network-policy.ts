@@ -14,6 +14,7 @@ import {
   value,
 } from '#machinery'
 import { ageColumn, formatSelector, nameColumn } from '../columns.ts'
+import { validateNetworkPolicy } from './network-policy-validation.ts'
 import { LabelSelector } from '../meta/label-selector.ts'
 
 export const NetworkPolicySchema = struct('io.k8s.api.networking.v1.NetworkPolicy', () => ({
@@ -88,6 +89,7 @@ export const NetworkPolicy = resource({
     },
   ],
   generation: true,
+  validate: validateNetworkPolicy,
   columns: [
     nameColumn,
     { name: 'Pod-Selector', value: (policy) => formatSelector(policy.spec.podSelector) },
