@@ -25,6 +25,6 @@ export function startApiServer(store: Store): Promise<ApiServer> {
     serviceAccountIssuer: 'https://kubernetes.default.svc.cluster.local',
     serviceCidrs: ['10.43.0.0/16'],
     nodePorts: { from: 30_000, to: 32_767 },
-    advertise: { address: '127.0.0.1', port: 6443 },
+    advertise: { address: '192.0.2.1', port: 6443 },
   })
 }

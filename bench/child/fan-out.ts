@@ -37,6 +37,7 @@ let bytes = 0
 let events = 0
 const sink: ByteSink = {
   pendingBytes: 0,
+  whenTaken: (run) => queueMicrotask(run),
   write(frames) {
     bytes += frames.byteLength
     for (let at = frames.indexOf(10); at !== -1; at = frames.indexOf(10, at + 1)) events++

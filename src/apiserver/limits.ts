@@ -20,6 +20,10 @@ export const limits = {
   listChunkBytes: 64 * 1024,
   /** Bytes waiting for a watcher that does not read; beyond it its stream is ended. */
   watchBufferBytesMax: 4 * 1024 * 1024,
+  /** Events made into bytes and written at a time. */
+  watchPortionEvents: 32,
+  /** Changes waiting behind the state that a watch begins with; beyond it its stream is ended. */
+  watchWaitingEventsMax: 10_000,
   /** Between two bookmarks of a watch. */
   bookmarkIntervalMs: 60_000,
   /** Streams are ended after a random time between this and twice it, as upstream does. */

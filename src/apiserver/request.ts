@@ -165,6 +165,8 @@ export interface ByteSink {
   write(bytes: Uint8Array): boolean
   /** Bytes written and not yet taken by the peer. */
   readonly pendingBytes: number
+  /** Calls `run` once, later: when the peer has taken what was written, or soon where it keeps up. */
+  whenTaken(run: () => void): void
   end(): void
 }
 

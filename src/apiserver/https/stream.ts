@@ -55,6 +55,11 @@ class ResponseSink implements ByteSink {
     return this.#response.writableLength
   }
 
+  whenTaken(run: () => void): void {
+    if (this.#response.writableNeedDrain) this.#response.once('drain', run)
+    else void this.#clock.yield().then(run)
+  }
+
   end(): void {
     if (this.#ended) return
     this.#ended = true

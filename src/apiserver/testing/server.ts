@@ -23,6 +23,8 @@ export interface TestRequest {
   readonly contentType?: string
   readonly accept?: string
   readonly headers?: Readonly<Record<string, string>>
+  /** Nobody vouches for the caller: what counts are the headers. */
+  readonly anonymous?: boolean
 }
 
 export interface TestResponse {
@@ -120,7 +122,7 @@ export async function testServer(options: TestServerOptions = {}): Promise<TestS
   }
 }
 
-/** A request of the administrator with its body in bytes. */
+/** A request with its body in bytes, of the administrator unless it is anonymous. */
 export function apiRequest(method: string, target: string, request: TestRequest): ApiRequest {
   const question = target.indexOf('?')
   const path = question === -1 ? target : target.slice(0, question)
@@ -138,7 +140,11 @@ export function apiRequest(method: string, target: string, request: TestRequest)
     headers: (name) => (headers.has(name) ? [headers.get(name) ?? ''] : []),
     headerNames: () => headers.keys(),
     body: { type: 'bytes', read: async () => bytesOf(body) },
-    peer: { address: '127.0.0.1', certificate: undefined, user: admin },
+    peer: {
+      address: '127.0.0.1',
+      certificate: undefined,
+      user: request.anonymous === true ? undefined : admin,
+    },
     signal: new AbortController().signal,
   }
 }
@@ -172,6 +178,7 @@ function followed(body: Extract<ApiResponse['body'], { type: 'stream' }>): TestW
   let arrived = Promise.withResolvers<void>()
   const handle = body.open({
     pendingBytes: 0,
+    whenTaken: (run) => queueMicrotask(run),
     write(bytes) {
       const lines = Buffer.from(bytes).toString().trimEnd().split('\n')
       for (const line of lines) events.push(JSON.parse(line) as WatchedEvent)
