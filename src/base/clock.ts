@@ -100,8 +100,15 @@ export class Slice {
 
 /** RFC 3339 with seconds, as `metav1.Time` is written. */
 export function formatTime(epochMs: number): string {
-  return `${new Date(Math.floor(epochMs / 1000) * 1000).toISOString().slice(0, 19)}Z`
+  const second = Math.floor(epochMs / 1000)
+  if (second !== lastFormatted.second) {
+    lastFormatted = { second, text: `${new Date(second * 1000).toISOString().slice(0, 19)}Z` }
+  }
+  return lastFormatted.text
 }
+
+/** Most times written are the present second. */
+let lastFormatted = { second: Number.NaN, text: '' }
 
 /** RFC 3339 with microseconds, as `metav1.MicroTime` is written. */
 export function formatMicroTime(epochMs: number): string {

@@ -12,11 +12,15 @@ export function stringifyJson(value: unknown, indent?: number): string {
 
 /** JSON as Go's encoder writes it: `<`, `>`, `&` and the two line separators are escaped. */
 export function goJson(value: unknown): string {
-  return stringifyJson(value).replace(
+  const text = typeof value === 'string' ? JSON.stringify(value) : stringifyJson(value)
+  if (!special.test(text)) return text
+  return text.replace(
     /[<>&\u2028\u2029]/g,
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
 }
+
+const special = /[<>&\u2028\u2029]/
 
 function exactIntegers(_key: string, value: unknown): unknown {
   return typeof value === 'bigint' ? JSON.rawJSON(value.toString()) : value

@@ -40,15 +40,13 @@ export function openStream(
     return false
   }
   const goOn = () => {
-    let keepsUp = true
-    while (keepsUp && open) {
-      const portion = waiting.shift()
-      if (portion === undefined) break
+    for (let portion = waiting.shift(); portion !== undefined; portion = waiting.shift()) {
       waitingEvents -= portion.length
-      keepsUp = write(portion)
+      if (!write(portion)) break
     }
+    if (!open) return
     if (waiting.length > 0) sink.whenTaken(goOn)
-    else if (last !== undefined && open) finish(last.error)
+    else if (last !== undefined) finish(last.error)
   }
   const finish = (error: Status | undefined) => {
     open = false

@@ -1,3 +1,4 @@
+import { compareUtf8 } from '#base'
 import {
   emptySet,
   fieldElement,
@@ -5,6 +6,7 @@ import {
   isEmptySet,
   keyElement,
   leaf,
+  selfOnly,
   setOf,
   valueElement,
   withSelf,
@@ -189,6 +191,9 @@ class Differences {
 function allOf(schema: Schema, value: Json): FieldSet {
   const shape = shapeOf(schema, value)
   if (shape === 'leaf' || isEmpty(value)) return leaf
+  if (schema.type === 'struct' && schema.structural === undefined) {
+    return allOfStruct(schema, dictionaryIn(value))
+  }
   if (shape === 'fields') {
     const parts = Object.entries(dictionaryIn(value)).map(([key, part]): [string, FieldSet] => [
       fieldElement(key),
@@ -202,6 +207,35 @@ function allOf(schema: Schema, value: Json): FieldSet {
     parts.push([element, items.length > 1 ? leaf : allOf(schema.items, items[0] ?? null)])
   }
   return withSelf(setOf(parts))
+}
+
+/** The same for what was normalized by its schema: its fields are known, and so is their order. */
+function allOfStruct(schema: StructSchema, value: Dictionary<Json>): FieldSet {
+  const node: Record<string, FieldSet> = { ...selfOnly }
+  for (const { name, element, part } of fieldsInOrder(schema)) {
+    const field = getOwn(value, name)
+    if (field !== undefined) node[element] = allOf(part, field)
+  }
+  return node
+}
+
+interface OrderedField {
+  readonly name: string
+  readonly element: string
+  readonly part: Schema
+}
+
+const inOrder = new WeakMap<StructSchema, readonly OrderedField[]>()
+
+/** A struct's fields in the order of their path elements. */
+function fieldsInOrder(schema: StructSchema): readonly OrderedField[] {
+  const known = inOrder.get(schema)
+  if (known !== undefined) return known
+  const made = Object.entries(schema.fields)
+    .map(([name, { spec }]) => ({ name, element: fieldElement(name), part: spec.schema }))
+    .sort((a, b) => compareUtf8(a.name, b.name))
+  inOrder.set(schema, made)
+  return made
 }
 
 /** What is owned below a value's place; undefined when the place itself is a leaf. */

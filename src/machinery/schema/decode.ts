@@ -131,11 +131,11 @@ export class Normalizer {
 
   #list(schema: ListSchema, given: unknown): unknown[] {
     if (!Array.isArray(given)) throw this.#mismatch(given, schema)
-    const out: unknown[] = Array.from({ length: given.length })
+    const out: unknown[] = []
     const { items } = schema
     for (let at = 0; at < given.length; at++) {
       this.#path.push(at)
-      out[at] = this.#element(items, given[at])
+      out.push(this.#element(items, given[at]))
       this.#path.pop()
     }
     return out

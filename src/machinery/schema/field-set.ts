@@ -28,6 +28,9 @@ export const emptySet: FieldSet = leaf
 
 const self = '.'
 
+/** A node that is in the set, to which what is below it is added. */
+export const selfOnly: FieldSet = Object.freeze({ [self]: leaf })
+
 export function isEmptySet(set: FieldSet): boolean {
   return Object.keys(set).length === 0
 }
