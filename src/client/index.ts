@@ -1,6 +1,11 @@
 export { Client, ResourceClient, type List, type SubresourceClient } from './client.ts'
 export { ConnectionError, type ConnectionErrorReason } from './error.ts'
 export {
+  EventBroadcaster,
+  type EventBroadcasterOptions,
+  type EventSourceOptions,
+} from './event-broadcaster.ts'
+export {
   referenceTo,
   type EventRecorder,
   type EventReference,

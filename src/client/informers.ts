@@ -54,7 +54,7 @@ export class Informers implements AsyncDisposable {
     const key = optionsKey(options)
     const known = ofResource.get(key)
     // Only informers of this resource are filed under it.
-    if (known !== undefined) return known.informer as unknown as Informer<ObjectOf<Resource<S>>>
+    if (known !== undefined) return known.informer as Informer<ObjectOf<Resource<S>>>
     const { informer, entry } = this.#make(resource, options)
     ofResource.set(key, entry)
     if (this.#state === 'started') this.#begin(entry)
@@ -78,7 +78,7 @@ export class Informers implements AsyncDisposable {
 
   /** All informers asked for so far. Rejects when they are stopped before. */
   async whenSynced(signal?: AbortSignal): Promise<void> {
-    await Promise.all([...this.#all()].map(({ informer }) => informer.whenSynced(signal)))
+    await Promise.all([...this.#all()].map(({ lifetime }) => lifetime.whenSynced(signal)))
   }
 
   /** Ends all watches. Listers keep what they have; handlers hear nothing more. */
@@ -106,14 +106,14 @@ export class Informers implements AsyncDisposable {
     }
     const run = (signal: AbortSignal) =>
       reflect({ ...this.#options, log, source, target: informer, select }, signal)
-    return { informer, entry: { informer, run } satisfies Entry }
+    return { informer, entry: { informer, lifetime: informer, run } satisfies Entry }
   }
 
-  #begin({ run, informer }: Entry): void {
+  #begin({ run, lifetime }: Entry): void {
     const { signal } = this.#stopping
     this.#running.push(
       run(signal).catch((error: unknown) => {
-        informer.stopped(stoppedError())
+        lifetime.stopped(stoppedError())
         // A reflector ends with the signal; anything else is a fault of ours, to be seen.
         if (!signal.aborted) this.#options.log.error('an informer stopped', { error })
       }),
@@ -122,7 +122,7 @@ export class Informers implements AsyncDisposable {
 
   #stop(): void {
     if (this.#state === 'new')
-      for (const { informer } of this.#all()) informer.stopped(stoppedError())
+      for (const { lifetime } of this.#all()) lifetime.stopped(stoppedError())
     this.#state = 'stopped'
     this.#stopping.abort(stoppedError())
   }
@@ -133,8 +133,9 @@ export class Informers implements AsyncDisposable {
 }
 
 interface Entry {
-  /** Of the resource that it is filed under; handlers take what informers give, not more. */
-  readonly informer: Pick<SharedInformer<KubeObject>, 'stopped' | 'synced' | 'whenSynced'>
+  /** An Informer of the kind that it is filed under. */
+  readonly informer: unknown
+  readonly lifetime: Pick<SharedInformer<KubeObject>, 'stopped' | 'whenSynced'>
   readonly run: (signal: AbortSignal) => Promise<never>
 }
 
