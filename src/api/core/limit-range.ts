@@ -11,6 +11,7 @@ import {
   value,
 } from '#machinery'
 import { createdAtColumn, nameColumn } from '../columns.ts'
+import { validateLimitRange } from './limit-range-validation.ts'
 
 export const LimitRangeSchema = struct('io.k8s.api.core.v1.LimitRange', () => ({
   spec: value(LimitRangeSpec, 2),
@@ -47,6 +48,7 @@ export const LimitRange = resource({
   namespaced: true,
   faces: [{ group: '', version: 'v1', kind: 'LimitRange', schema: LimitRangeSchema }],
   createOnUpdate: true,
+  validate: validateLimitRange,
   columns: [nameColumn, createdAtColumn],
 })
 export type LimitRange = Whole<typeof LimitRangeSchema>

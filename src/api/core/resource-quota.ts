@@ -1,4 +1,5 @@
 import {
+  getOwn,
   type InputObjectOf,
   item,
   list,
@@ -13,6 +14,11 @@ import {
   value,
 } from '#machinery'
 import { ageColumn, nameColumn } from '../columns.ts'
+import {
+  validateResourceQuota,
+  validateResourceQuotaStatus,
+  validateResourceQuotaUpdate,
+} from './resource-quota-validation.ts'
 
 export const ResourceQuotaSchema = struct('io.k8s.api.core.v1.ResourceQuota', () => ({
   spec: value(ResourceQuotaSpec, 2),
@@ -80,9 +86,11 @@ export const ResourceQuota = resource({
   returnsDeleted: true,
   faces: [{ group: '', version: 'v1', kind: 'ResourceQuota', schema: ResourceQuotaSchema }],
   subresources: {
-    status: true,
+    status: { verbs: ['get', 'patch', 'update'], validateUpdate: validateResourceQuotaStatus },
   },
   generation: false,
+  validate: validateResourceQuota,
+  validateUpdate: validateResourceQuotaUpdate,
   columns: [
     nameColumn,
     { name: 'Request', value: (quota) => formatQuota(quota.status, false) },
@@ -97,7 +105,7 @@ export type ResourceQuotaInput = InputObjectOf<typeof ResourceQuota>
 function formatQuota({ hard = {}, used = {} }: ResourceQuotaStatus, limits: boolean): string {
   return Object.entries(hard)
     .filter(([name]) => name.startsWith('limits') === limits)
-    .map(([name, amount]) => `${name}: ${used[name] ?? '0'}/${amount}`)
+    .map(([name, amount]) => `${name}: ${getOwn(used, name) ?? '0'}/${amount}`)
     .sort()
     .join(', ')
 }

@@ -21,7 +21,7 @@ function isHugePages(name: string): boolean {
 }
 
 /** Whether more of it may be promised than there is. */
-function isOvercommittable(name: string): boolean {
+export function isOvercommittable(name: string): boolean {
   return isNative(name) && !isHugePages(name)
 }
 
@@ -71,7 +71,7 @@ export function validateAmount(
   return errors
 }
 
-function validateContainerResourceName(name: string, path: FieldPath): readonly FieldError[] {
+export function validateContainerResourceName(name: string, path: FieldPath): readonly FieldError[] {
   const malformed = problems(path, name, isQualifiedName(name))
   if (malformed.length > 0) return malformed
   if (!name.includes('/') && !containerResources.includes(name) && !isHugePages(name)) {

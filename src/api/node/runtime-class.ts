@@ -12,6 +12,7 @@ import {
 } from '#machinery'
 import { ageColumn, nameColumn } from '../columns.ts'
 import { Toleration } from '../core/affinity.ts'
+import { validateRuntimeClass, validateRuntimeClassUpdate } from './runtime-class-validation.ts'
 
 export const RuntimeClassSchema = struct('io.k8s.api.node.v1.RuntimeClass', () => ({
   handler: string(2).emit().required(),
@@ -37,6 +38,8 @@ export const RuntimeClass = resource({
     { group: 'node.k8s.io', version: 'v1', kind: 'RuntimeClass', schema: RuntimeClassSchema },
   ],
   unconditionalUpdate: false,
+  validate: validateRuntimeClass,
+  validateUpdate: validateRuntimeClassUpdate,
   columns: [nameColumn, { name: 'Handler', value: (runtime) => runtime.handler }, ageColumn],
 })
 export type RuntimeClass = Whole<typeof RuntimeClassSchema>

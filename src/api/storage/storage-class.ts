@@ -12,6 +12,7 @@ import {
 import { ageColumn, nameColumn } from '../columns.ts'
 import { displayName } from './default-class.ts'
 import { TopologySelectorTerm } from '../core/node-selector.ts'
+import { validateStorageClass, validateStorageClassUpdate } from './storage-class-validation.ts'
 
 export const StorageClassSchema = struct('io.k8s.api.storage.v1.StorageClass', () => ({
   provisioner: string(2).emit().required(),
@@ -33,6 +34,8 @@ export const StorageClass = resource({
   faces: [
     { group: 'storage.k8s.io', version: 'v1', kind: 'StorageClass', schema: StorageClassSchema },
   ],
+  validate: validateStorageClass,
+  validateUpdate: validateStorageClassUpdate,
   columns: [
     { ...nameColumn, value: (storage) => displayName(storage) },
     { name: 'Provisioner', value: (storage) => storage.provisioner },
