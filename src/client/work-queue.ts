@@ -105,12 +105,12 @@ export class WorkQueue<K = string> {
 
   /**
    * The key to work on next, as soon as there is one; `done` must follow. Undefined when the queue
-   * is shut down and empty. Several may ask at a time; they are served in order.
+   * is shut down and nothing can come any more. Several may ask at a time; they are served in order.
    */
   next(): Promise<K | undefined> {
     const key = this.#ready.shift()
     if (key !== undefined) return Promise.resolve(this.#take(key.value))
-    if (this.#shutDown) return Promise.resolve(undefined)
+    if (this.#shutDown && this.#processing.size === 0) return Promise.resolve(undefined)
     return new Promise((resolve) => this.#takers.push(resolve))
   }
 
@@ -184,7 +184,7 @@ export class WorkQueue<K = string> {
   /** After a shutdown, lets those go that wait for keys which will not come. */
   #settle(): void {
     if (!this.#shutDown || this.#ready.length > 0) return
-    // A key that was added again while it is worked on still comes; who waits now may get it.
+    // What is worked on may have been asked for again; who waits now gets it.
     if (this.#processing.size > 0) return
     for (let taker; (taker = this.#takers.shift()) !== undefined;) taker.value(undefined)
     this.#drained?.resolve()
