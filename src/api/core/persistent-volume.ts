@@ -11,6 +11,11 @@ import {
 import { ageColumn, nameColumn } from '../columns.ts'
 import { claimName, formatAccessModes } from './persistent-volume-columns.ts'
 import { PersistentVolumeSpec } from './persistent-volume-spec.ts'
+import { prepareForCreate, prepareForStatusUpdate } from './persistent-volume-strategy.ts'
+import {
+  validatePersistentVolume,
+  validatePersistentVolumeUpdate,
+} from './persistent-volume-validation.ts'
 
 export const PersistentVolumeSchema = struct('io.k8s.api.core.v1.PersistentVolume', () => ({
   spec: value(PersistentVolumeSpec, 2),
@@ -32,7 +37,7 @@ export const PersistentVolume = resource({
   returnsDeleted: true,
   faces: [{ group: '', version: 'v1', kind: 'PersistentVolume', schema: PersistentVolumeSchema }],
   subresources: {
-    status: true,
+    status: { verbs: ['get', 'patch', 'update'], prepareForUpdate: prepareForStatusUpdate },
   },
   generation: false,
   columns: [
@@ -61,9 +66,9 @@ export const PersistentVolume = resource({
     ageColumn,
     { name: 'VolumeMode', priority: 1, value: (volume) => volume.spec.volumeMode },
   ],
-  prepareForCreate: (volume) => {
-    volume.status = { phase: 'Pending' }
-  },
+  prepareForCreate,
+  validate: validatePersistentVolume,
+  validateUpdate: validatePersistentVolumeUpdate,
 })
 export type PersistentVolume = Whole<typeof PersistentVolumeSchema>
 export type PersistentVolumeInput = InputObjectOf<typeof PersistentVolume>
