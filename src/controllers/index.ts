@@ -13,4 +13,5 @@ export {
   type ControllerServices,
   type RunningControllers,
 } from './framework/run.ts'
+export type { ControllerOptions, NodeLifecycleOptions } from './options.ts'
 export { controllers } from './registry.ts'

@@ -1,5 +1,12 @@
 import type { Clock, Log, Random } from '#base'
-import type { Client, EventRecorder, Informer, InformerOptions, Lister } from '#client'
+import type {
+  Client,
+  EventRecorder,
+  Informer,
+  InformerHandler,
+  InformerOptions,
+  Lister,
+} from '#client'
 import type { ObjectOf, Resource, StructSchema } from '#machinery'
 
 /**
@@ -20,8 +27,13 @@ import type { ObjectOf, Resource, StructSchema } from '#machinery'
 export interface Controller {
   /** Upstream's, as `--controllers` names it: deployment-controller. */
   readonly name: string
-  /** The service account in kube-system it acts as (upstream's, which the default roles bind). */
-  readonly account: string
+  /**
+   * The service account in kube-system it acts as (upstream's, which the default roles bind);
+   * undefined: the controller manager itself, for what must work before accounts do.
+   */
+  readonly account: string | undefined
+  /** The source its events name, where upstream's is not the controller's name. */
+  readonly component?: string
   /** Keys that are reconciled at once; different keys are independent. Default 5. */
   readonly workers?: number
   /** Declares what is watched, before anything runs; returns what reconciles one key. */

@@ -12,8 +12,11 @@ export interface ControllerServices {
   readonly log: Log
   /** One informer a kind for all controllers. */
   readonly informers: Informers
-  /** A client that acts as this service account of kube-system. */
-  clientFor(account: string): Client
+  /**
+   * A client that acts as this service account of kube-system; undefined: as the controller
+   * manager (system:kube-controller-manager).
+   */
+  clientFor(account: string | undefined): Client
   /** A recorder whose events name this component. */
   eventsFor(component: string): EventRecorder
 }
@@ -84,26 +87,33 @@ class Running {
     const syncing: Promise<void>[] = []
     const context: ControllerContext = {
       client: services.clientFor(controller.account),
-      events: services.eventsFor(controller.name),
+      events: services.eventsFor(controller.component ?? controller.name),
       clock,
       random,
       log: this.#log,
       queue: this.#queue,
       watch: (resource, keys, options = {}) => {
-        const { relevant, ...informerOptions } = options
+        const { relevant, observe, ...informerOptions } = options
         const informer = informers.of(resource, informerOptions)
         const add = (object: Parameters<typeof keys>[0]) => {
           for (const key of keys(object)) this.#queue.add(key)
         }
         this.#endHandlers.push(
           informer.addHandler({
-            added: add,
+            added: (object) => {
+              observe?.added?.(object)
+              add(object)
+            },
             updated: (object, old) => {
+              observe?.updated?.(object, old)
               if (relevant?.(object, old) === false) return
               add(object)
               add(old)
             },
-            deleted: add,
+            deleted: (object) => {
+              observe?.deleted?.(object)
+              add(object)
+            },
           }),
         )
         syncing.push(informer.whenSynced(signal))
