@@ -59,10 +59,17 @@ export async function benchCreates(): Promise<readonly BenchRow[]> {
     await creates('ConfigMap', 1)
     await creates('Pod', 1)
     const [puts, maps, pods]: [number[], number[], number[]] = [[], [], []]
+    const [mapCpu, podCpu]: [number[], number[]] = [[], []]
+    const measured = async (kind: 'ConfigMap' | 'Pod', rates: number[], cpu: number[]) => {
+      const before = server.cpuSeconds()
+      const { count, perSecond } = await creates(kind, 1)
+      rates.push(perSecond)
+      cpu.push(((server.cpuSeconds() - before) * 1e6) / count)
+    }
     for (let round = 0; round < 3; round++) {
       puts.push(await putsPerSecond(peer, 32, 1_500))
-      maps.push((await creates('ConfigMap', 1)).perSecond)
-      pods.push((await creates('Pod', 1)).perSecond)
+      await measured('ConfigMap', maps, mapCpu)
+      await measured('Pod', pods, podCpu)
     }
     const apart = await creates('ConfigMap', 32)
     const alone = await load<CreateResult>({
@@ -85,7 +92,9 @@ export async function benchCreates(): Promise<readonly BenchRow[]> {
     })
     return [
       row('HTTPS creates of ConfigMaps of 1 KB, 32 clients', median(maps), 1),
+      { name: '  server CPU each, all threads', value: median(mapCpu), unit: 'us' },
       row('HTTPS creates of pods, 32 clients', median(pods), 0.6),
+      { name: '  server CPU each, all threads', value: median(podCpu), unit: 'us' },
       row('  ConfigMaps, each client a connection', apart.perSecond),
       { name: '  ConfigMaps, 1 client, median delay', value: alone.p50Ms, unit: 'ms' },
     ]

@@ -36,6 +36,7 @@ export type LoadJob =
     }
 
 export interface CreateResult {
+  readonly count: number
   readonly perSecond: number
   readonly p50Ms: number
   readonly p99Ms: number
@@ -86,7 +87,12 @@ async function creates(job: Extract<LoadJob, { type: 'create' }>): Promise<Creat
   }
   await Promise.all(Array.from({ length: clients }, (_, i) => client(pick(sessions, i), i)))
   const perSecond = (delays.length * 1_000) / (realClock.elapsed() - started)
-  return { perSecond, p50Ms: percentile(delays, 0.5), p99Ms: percentile(delays, 0.99) }
+  return {
+    count: delays.length,
+    perSecond,
+    p50Ms: percentile(delays, 0.5),
+    p99Ms: percentile(delays, 0.99),
+  }
 }
 
 async function reads(job: Extract<LoadJob, { type: 'read' }>): Promise<ReadResult> {

@@ -34,7 +34,7 @@ export class CacheLookup implements Lookup {
     const cache = this.#cacheOf(resource)
     if (cache === undefined) return () => {}
     return cache.onChange(({ entry, previous }: CacheEvent) =>
-      run({ object: entry?.object as T | undefined, previous: previous?.object as T | undefined }),
+      run({ object: entry?.peek() as T | undefined, previous: previous?.peek() as T | undefined }),
     )
   }
 

@@ -101,10 +101,8 @@ function nameInSelector(query: URLSearchParams): string {
 
 function splitPath(path: string): string[] {
   try {
-    return path
-      .split('/')
-      .filter((part) => part !== '')
-      .map(decodeURIComponent)
+    const parts = path.split('/').filter((part) => part !== '')
+    return path.includes('%') ? parts.map(decodeURIComponent) : parts
   } catch (error) {
     throw errors.badRequest('the request path is not validly percent-encoded', { cause: error })
   }

@@ -170,6 +170,8 @@ export type StoreHealth =
 
 /** The smallest key greater than every key with this prefix; `'\0'` (no bound) for none at all. */
 export function prefixEnd(prefix: string): string {
+  const end = prefix.charCodeAt(prefix.length - 1)
+  if (end < 0x7f) return prefix.slice(0, -1) + String.fromCharCode(end + 1)
   // The order of UTF-8 bytes is that of code points.
   const points = Array.from(prefix, (character) => character.codePointAt(0) ?? 0)
   for (let last = points.pop(); last !== undefined; last = points.pop()) {

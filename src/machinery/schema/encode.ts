@@ -39,11 +39,11 @@ export function encodeObject(object: KubeObject, integerKeys: boolean): EncodedO
   }
 }
 
-/** The object's bytes with its resourceVersion. */
+/** The object's bytes with its resourceVersion; to be sent and forgotten. */
 export function spliceVersion(encoded: EncodedObject, revision: string): Uint8Array {
   const { bytes, versionAt } = encoded
   const version = `,"resourceVersion":"${revision}"`
-  const out = Buffer.allocUnsafeSlow(bytes.length + version.length)
+  const out = Buffer.allocUnsafe(bytes.length + version.length)
   out.set(bytes.subarray(0, versionAt))
   out.write(version, versionAt, 'latin1')
   out.set(bytes.subarray(versionAt), versionAt + version.length)
