@@ -3,7 +3,7 @@ import { StatusError, type KubeObject } from '#machinery'
 import { pageSize, watchTimeoutMinSeconds } from './limits.ts'
 import type { List } from './client.ts'
 import type { ListOptions, WatchOptions } from './options.ts'
-import type { Watch } from './watch.ts'
+import type { Watch, WatchEvent } from './watch.ts'
 
 /** The calls a reflector makes; a ResourceClient fits. */
 export interface Reflected<T> {
@@ -55,10 +55,10 @@ export async function reflect<T extends KubeObject>(
     let error: Error | undefined
     try {
       version ??= await relist(options, signal)
-      for await (const seen of follow(options, version, signal)) {
-        version = seen
+      await follow(options, version, signal, (reached) => {
+        version = reached
         events++
-      }
+      })
     } catch (caught) {
       error = asError(caught)
     }
@@ -110,35 +110,45 @@ function typed<T extends KubeObject>(item: T, list: List<T>): T {
   return Object.freeze({ ...item, apiVersion, kind: kind.replace(/List$/, '') })
 }
 
-/** Applies a stream's events; gives the version after each one. Ends where the stream does. */
-async function* follow<T extends KubeObject>(
+/**
+ * Applies a stream's events, and tells how far it came after each lot of them. Resolves where the
+ * stream ends cleanly.
+ */
+async function follow<T extends KubeObject>(
   { source, target, select, clock, random }: ReflectorOptions<T>,
   resourceVersion: string,
   signal: AbortSignal,
-): AsyncGenerator<string, undefined> {
+  reached: (version: string) => void,
+): Promise<void> {
   // Spread, so that the streams of many clients do not all end at once.
   const timeoutSeconds = Math.floor(watchTimeoutMinSeconds * (1 + random.fraction()))
-  const stream = source.watch({
+  await using stream = source.watch({
     ...select,
     resourceVersion,
     allowWatchBookmarks: true,
     timeoutSeconds,
     signal,
   })
-  const slice = new Slice(clock)
-  for await (const event of stream) {
-    switch (event.type) {
-      case 'ADDED':
-      case 'MODIFIED':
-        target.set(event.object)
-        break
-      case 'DELETED':
-        target.delete(event.object)
-        break
-      case 'BOOKMARK':
-        break
+  for await (const first of stream) {
+    const slice = new Slice(clock)
+    for (let event: WatchEvent<T> | undefined = first; event !== undefined; event = stream.take()) {
+      apply(event, target)
+      reached(event.object.metadata.resourceVersion ?? resourceVersion)
+      if (slice.spent) await slice.breathe()
     }
-    yield event.object.metadata.resourceVersion ?? resourceVersion
-    await slice.breathe()
+  }
+}
+
+function apply<T>(event: WatchEvent<T>, target: ReflectorTarget<T>): void {
+  switch (event.type) {
+    case 'ADDED':
+    case 'MODIFIED':
+      target.set(event.object)
+      break
+    case 'DELETED':
+      target.delete(event.object)
+      break
+    case 'BOOKMARK':
+      break
   }
 }

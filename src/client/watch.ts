@@ -51,13 +51,18 @@ export class Watch<T> implements AsyncIterableIterator<WatchEvent<T>>, WatchRece
     else waiting.reject(error)
   }
 
-  next(): Promise<IteratorResult<WatchEvent<T>>> {
+  /** The next event if it is there already. With `next`, for who takes what comes by the lot. */
+  take(): WatchEvent<T> | undefined {
     const event = this.#buffer[this.#next]
-    if (event !== undefined) {
-      this.#next++
-      this.#compact()
-      return Promise.resolve({ done: false, value: event })
-    }
+    if (event === undefined) return undefined
+    this.#next++
+    this.#compact()
+    return event
+  }
+
+  next(): Promise<IteratorResult<WatchEvent<T>>> {
+    const event = this.take()
+    if (event !== undefined) return Promise.resolve({ done: false, value: event })
     const over = this.#over
     if (over === undefined) {
       if (this.#waiting !== undefined) {
