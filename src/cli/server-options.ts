@@ -28,6 +28,8 @@ export async function serverOptions(args: Args): Promise<ServerOptions> {
     nodePorts: nodePortsOf(args),
     clusterDomain: clusterDomainOf(args),
     extraNames: args.list('tls-san'),
+    apiOnly: args.has('api-only'),
+    simulatedNodes: integerFlag(args, 'simulated-nodes', 0, 5_000),
   }
 }
 

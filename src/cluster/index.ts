@@ -1,7 +1,7 @@
 export { defaultDataDirectory, dataDirectoryAt } from './data-directory.ts'
 export { ClusterError } from './error.ts'
+export { contextName } from './context.ts'
 export {
-  contextName,
   startServer,
   type KubeconfigChoice,
   type Server,
@@ -9,6 +9,7 @@ export {
   type StoreChoice,
 } from './server.ts'
 export { restoreClusterSnapshot, saveClusterSnapshot, type SnapshotServices } from './snapshot.ts'
+export { startCluster, type Cluster, type StartClusterOptions } from './start-cluster.ts'
 export { serverStatus, type ServerStatus } from './status.ts'
 export { deleteCluster, stopServer } from './stop.ts'
 export { snapshotStatus, type SnapshotStatus } from '#store'

@@ -14,6 +14,9 @@ import { storagePrefix } from '#machinery'
 import { ensurePki, privateKeyToPem, type Pki } from '#pki'
 import { openStore, type Store } from '#store'
 import { advertisedAddress, firstServiceIp, isLoopback, localAddress, urlOf } from './addresses.ts'
+import { contextOf } from './context.ts'
+import { controllerOptions } from './controller-options.ts'
+import { ControlPlane } from './control-plane.ts'
 import { serveControl } from './control.ts'
 import { openDataDirectory, writeWhole, type DataDirectory } from './data-directory.ts'
 import { asClusterError, ClusterError, codeOf } from './error.ts'
@@ -34,6 +37,10 @@ export interface ServerOptions {
   readonly serviceCidrs: readonly string[]
   readonly nodePorts: { readonly from: number; readonly to: number }
   readonly clusterDomain: string
+  /** No scheduler, no controllers: those run elsewhere, or not at all. */
+  readonly apiOnly?: boolean
+  /** Nodes without containers, for trying things out. */
+  readonly simulatedNodes?: number
   /** More names and addresses that the serving certificate is good for. */
   readonly extraNames?: readonly string[]
   /** The store failed for good. The server refuses everything; end the process. */
@@ -69,7 +76,6 @@ export interface Server {
   close(): Promise<void>
 }
 
-export const contextName = 'k8ts'
 /** Requests in flight have this long to end, then their connections. */
 const shutdownMs = 5_000
 const drainMs = 2_000
@@ -126,8 +132,23 @@ async function start(options: ServerOptions, undo: (() => unknown)[]): Promise<S
 
   const user = { name: 'kubernetes-admin', uid: '', groups: ['system:masters'], extra: {} }
   const client = new Client(inProcessTransport(api, { user, userAgent: 'k8ts' }), clock)
+  const controlPlane =
+    options.apiOnly === true
+      ? undefined
+      : new ControlPlane({
+          api,
+          client,
+          clock,
+          random,
+          log,
+          simulatedNodes: options.simulatedNodes ?? 0,
+          controllers: controllerOptions(pki, options.serviceCidrs),
+          shared: options.store.type === 'etcd',
+          identity: `${hostname()}_${random.uuid()}`,
+        })
   let closing: Promise<void> | undefined
   const close = async () => {
+    await controlPlane?.[Symbol.asyncDispose]()
     // Watches end first: they are what keeps connections open.
     await withTimeout(clock, api.shutdown(), shutdownMs, 'requests in flight').catch(
       (error: Error) => log.warn('some requests did not end', { error: error.message }),
@@ -253,16 +274,6 @@ function sortNames({ bindAddress, extraNames = [] }: ServerOptions): {
   ]
   const isIp = (name: string) => /^[\d.]+$|:/.test(name)
   return { names: all.filter((name) => !isIp(name)), ips: all.filter(isIp) }
-}
-
-function contextOf(server: string, pki: Pki): ContextEntry {
-  return {
-    name: contextName,
-    server,
-    ca: pki.ca.certificate.pem,
-    certificate: pki.admin.certificate.pem,
-    key: privateKeyToPem(pki.admin.key.privateKey),
-  }
 }
 
 async function mergeInto(

@@ -3,7 +3,8 @@ import type { Clock } from '#base'
 import { kubeconfigPaths, loadKubeconfig, removeContext } from '#client'
 import { dataDirectoryAt, openDataDirectory } from './data-directory.ts'
 import { ClusterError, codeOf } from './error.ts'
-import { contextName, type KubeconfigChoice } from './server.ts'
+import { contextName } from './context.ts'
+import type { KubeconfigChoice } from './server.ts'
 import { runningServer } from './server-file.ts'
 
 /** How long a server may take to end when it is asked to, then when it is made to. */

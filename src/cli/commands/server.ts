@@ -42,6 +42,12 @@ export const server: Command = {
       help: 'ports for Services of type NodePort',
       fallback: '30000-32767',
     },
+    'api-only': { help: 'no scheduler and no controllers: they run elsewhere' },
+    'simulated-nodes': {
+      value: 'N',
+      help: 'nodes without containers, whose pods only seem to run',
+      fallback: '0',
+    },
     'cluster-domain': { value: 'NAME', help: 'DNS domain of Services', fallback: 'cluster.local' },
     'log-level': {
       value: 'LEVEL',

@@ -1,0 +1,16 @@
+import type { ContextEntry } from '#client'
+import { privateKeyToPem, type Pki } from '#pki'
+
+/** The name of the context in kubeconfigs. */
+export const contextName = 'k8ts'
+
+/** The administrator's context for a server at this URL. */
+export function contextOf(server: string, pki: Pki): ContextEntry {
+  return {
+    name: contextName,
+    server,
+    ca: pki.ca.certificate.pem,
+    certificate: pki.admin.certificate.pem,
+    key: privateKeyToPem(pki.admin.key.privateKey),
+  }
+}
