@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ConfigMap, Namespace, Node } from '#api'
+import { realClock } from '#base'
 import { startCluster } from '#cluster'
 
 test('a cluster starts with its system namespaces and its simulated nodes ready', async () => {
@@ -33,6 +34,8 @@ test('nothing is left behind after disposal', async () => {
     await using cluster = await startCluster({ simulatedNodes: 2, https: true })
     assert.match(cluster.kubeconfig, /https:\/\/127\.0\.0\.1:\d+/)
   }
+  // A handle is off the event loop's list in its next turn.
+  await realClock.yield()
   assert.deepEqual(process.getActiveResourcesInfo().sort(), before.sort())
 })
 
