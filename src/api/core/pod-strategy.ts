@@ -1,5 +1,6 @@
 import {
   field,
+  getOwn,
   mutable,
   equalJson,
   type FieldError,
@@ -66,7 +67,7 @@ function addRequirements(
 ): void {
   if (target.labelSelector === undefined) return
   for (const key of keys ?? []) {
-    const value = labels[key]
+    const value = getOwn(labels, key)
     if (value === undefined) continue
     target.labelSelector.matchExpressions ??= []
     target.labelSelector.matchExpressions.push({ key, operator, values: [value] })

@@ -1,4 +1,4 @@
-import { field, FieldPath, type FieldError, type Whole } from '#machinery'
+import { field, FieldPath, getOwn, type FieldError, type Whole } from '#machinery'
 import { immutableMessage, metadataPath } from '../validation.ts'
 import { base64Bytes, dataMaxBytes, validateImmutability, validateKeys } from './data-validation.ts'
 import type { SecretSchema } from './secret.ts'
@@ -30,7 +30,7 @@ export function validateSecret({ metadata, data = {}, type }: Secret): readonly 
       errors.push(field.required(path.key('username')), field.required(path.key('password')))
     }
   } else {
-    for (const key of requiredKeys[type] ?? []) {
+    for (const key of getOwn(requiredKeys, type) ?? []) {
       if (data[key] === undefined) errors.push(field.required(path.key(key)))
       else if (key.startsWith('.docker')) errors.push(...validateJson(data[key], path.key(key)))
     }

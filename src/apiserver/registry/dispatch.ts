@@ -1,4 +1,4 @@
-import { errors, type Subresource } from '#machinery'
+import { errors, getOwn, type Subresource } from '#machinery'
 import type { KindHooks } from '../kinds/kind-hooks.ts'
 import type { Answer } from '../request.ts'
 import { readBody } from './body.ts'
@@ -57,9 +57,9 @@ const ofCollections: ReadonlySet<string> = new Set(['create', 'deletecollection'
 
 async function subresource(call: Call): Promise<Answer> {
   const { info, resource, registry } = call
-  const found = resource.subresources[info.subresource]
+  const found = getOwn(resource.subresources, info.subresource)
   if (found === undefined) throw noSuchResource()
-  const answers = registry.hooksOf(resource)?.subresources?.[info.subresource]
+  const answers = getOwn(registry.hooksOf(resource)?.subresources ?? {}, info.subresource)
   if (!allowsVerb(found, info.verb)) {
     throw errors.methodNotSupported(groupResource(call), info.verb)
   }

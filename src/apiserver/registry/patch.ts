@@ -4,6 +4,7 @@ import {
   errors,
   field,
   FieldPath,
+  getOwn,
   JsonError,
   jsonLimits,
   JsonPatchError,
@@ -67,7 +68,7 @@ export async function patchedBy(
 }
 
 function patchType(call: Call): PatchType {
-  const type = patchTypes[mediaType(call.request)]
+  const type = getOwn(patchTypes, mediaType(call.request))
   const structural = call.face.schema.structural !== undefined
   if (type !== undefined && !(structural && type === 'strategic')) return type
   const accepted = Object.keys(patchTypes).filter(

@@ -271,6 +271,19 @@ describe('custom resources', () => {
   })
 })
 
+test('an apply onto items without a key, which a plain write left there, is refused', () => {
+  const keyless = wholeObject(
+    struct('test.Keyless', () => ({
+      items: list(
+        struct('test.Item', () => ({ name: string(1) })),
+        1,
+      ).mapBy('name'),
+    })),
+  )
+  const live = new Normalizer().struct(keyless, { ...head, items: [{}] }) as unknown as KubeObject
+  assert.throws(() => applyPatch(request({ schema: keyless, live })), { code: 400 })
+})
+
 describe('refuses', () => {
   const typed = 'failed to create typed patch object (ns/x; test/v1, Kind=Thing): '
   const rows: readonly (readonly [object, string])[] = [

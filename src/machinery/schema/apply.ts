@@ -22,6 +22,7 @@ import {
   type Owners,
   type Ownership,
 } from './managed-fields.ts'
+import { unclassified } from './unclassified.ts'
 import { mergeValues } from './merge.ts'
 import { dictionaryIn, getOwn, isDictionary } from './own-property.ts'
 import { prune } from './prune.ts'
@@ -86,6 +87,16 @@ type Attempt =
   | { readonly ok: false; readonly lost: Lost }
 
 function mergeApplied(request: ApplyRequest, force: boolean): Attempt {
+  try {
+    return mergeOntoLive(request, force)
+  } catch (error) {
+    if (!(error instanceof FieldSetError)) throw error
+    // Items without a key, from a plain write: nobody can be told to own them.
+    throw unclassified(`failed to create typed live object: ${error.message}`)
+  }
+}
+
+function mergeOntoLive(request: ApplyRequest, force: boolean): Attempt {
   const { schema, applied, reset } = request
   const live = request.live === undefined ? emptyObject(schema) : untracked(request.live)
   const before = ownersOfLive(request, live)

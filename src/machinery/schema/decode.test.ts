@@ -21,6 +21,7 @@ import {
   time,
   value,
 } from './builder.ts'
+import { DecodeError, Normalizer } from './decode.ts'
 import { spliceVersion } from './encode.ts'
 
 const Port = struct('io.k8s.api.core.v1.ServicePort', () => ({
@@ -181,4 +182,12 @@ test('normalizing twice changes nothing', () => {
   const first = encodeCanonical(face, read({ ports: [{ port: 1 }], data: { b: '', a: 'x' } }).draft)
   const second = encodeCanonical(face, first.object)
   assert.deepEqual(second.encoded, first.encoded)
+})
+
+test('a quantity that is an object with exact integers is refused as any other', () => {
+  const schema = struct('io.k8s.test.Quantities', () => ({ size: quantity(1) }))
+  assert.throws(
+    () => new Normalizer().struct(schema, { size: { a: 9_223_372_036_854_775_807n } }),
+    DecodeError,
+  )
 })

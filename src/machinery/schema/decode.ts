@@ -1,4 +1,5 @@
 import { compareUtf8, formatMicroTime, formatTime, parseTime } from '#base'
+import { stringifyJson } from '../json-text.ts'
 import { parseQuantity } from '../quantity.ts'
 import { goTypeName, planOf, type Plan } from './plan.ts'
 import type {
@@ -235,7 +236,7 @@ export class Normalizer {
         ? String(given)
         : typeof given === 'string'
           ? given
-          : JSON.stringify(given)
+          : stringifyJson(given)
     try {
       return parseQuantity(text).toString()
     } catch (error) {
