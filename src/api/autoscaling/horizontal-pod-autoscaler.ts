@@ -22,6 +22,10 @@ import {
   horizontalPodAutoscalerToV1,
 } from './horizontal-pod-autoscaler-conversion.ts'
 import { HorizontalPodAutoscalerV1Schema } from './horizontal-pod-autoscaler-v1.ts'
+import {
+  validateHorizontalPodAutoscaler,
+  validateHorizontalPodAutoscalerStatus,
+} from './horizontal-pod-autoscaler-validation.ts'
 
 export const HorizontalPodAutoscalerSchema = struct(
   'io.k8s.api.autoscaling.v2.HorizontalPodAutoscaler',
@@ -287,9 +291,13 @@ export const HorizontalPodAutoscaler = resource({
     },
   ],
   subresources: {
-    status: true,
+    status: {
+      verbs: ['get', 'patch', 'update'],
+      validateUpdate: validateHorizontalPodAutoscalerStatus,
+    },
   },
   generation: false,
+  validate: validateHorizontalPodAutoscaler,
   columns: [
     nameColumn,
     {
