@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events'
 import type { ApiHandler } from '#apiserver'
-import type { Clock, Log, Random } from '#base'
+import { asError, type Clock, type Log, type Random } from '#base'
 import {
   Client,
   EventBroadcaster,
@@ -9,6 +9,7 @@ import {
   type InProcessUser,
 } from '#client'
 import { controllers, runControllers, type ControllerOptions } from '#controllers'
+import { startScheduler } from '#scheduler'
 import { SimulatedNodes } from '#simulation'
 
 export interface ComponentsOptions {
@@ -58,6 +59,15 @@ export async function startComponents(options: ComponentsOptions): Promise<Compo
         : clientOf(serviceAccountUser(account), `kube-controller-manager/${account}`),
     eventsFor: (component) => broadcaster.recorder({ component }),
   })
+  const schedulerClient = clientOf(componentUser('system:kube-scheduler'), 'kube-scheduler')
+  const schedulerEvents = new EventBroadcaster(schedulerClient, services)
+  const scheduler = startScheduler({
+    ...services,
+    client: schedulerClient,
+    informers,
+    events: schedulerEvents,
+  })
+  scheduler.ended.catch((error: unknown) => log.error('scheduler ended', { error: asError(error) }))
   const nodes =
     options.simulatedNodes === 0
       ? undefined
@@ -70,6 +80,8 @@ export async function startComponents(options: ComponentsOptions): Promise<Compo
   const stop = async () => {
     stopping.abort()
     await nodes?.[Symbol.asyncDispose]()
+    await scheduler[Symbol.asyncDispose]()
+    await schedulerEvents[Symbol.asyncDispose]()
     await running.stop()
     await broadcaster[Symbol.asyncDispose]()
     await informers[Symbol.asyncDispose]()
