@@ -1,0 +1,208 @@
+import type { Pod } from '#api'
+import { asError, must, type Clock, type Log } from '#base'
+import type { EventRecorder, Lister } from '#client'
+import { hasReason } from '#machinery'
+import type { Calls } from './calls.ts'
+import type { ClusterState } from './cluster-state.ts'
+import { fitErrorMessage } from './framework/diagnosis.ts'
+import type { Framework } from './framework/framework.ts'
+import type { Status } from './framework/status.ts'
+import { noteLengthMax } from './limits.ts'
+import type { Metrics } from './metrics.ts'
+import type { NodeTable } from './node-table/node-table.ts'
+import { qualifiedName, type PodInfo, type PodInfos } from './pod-info.ts'
+import type { PodWriter, Unscheduled } from './pod-writer.ts'
+import type { QueuedPod, SchedulingQueue } from './queue/scheduling-queue.ts'
+import type { Scheduling } from './schedule.ts'
+
+/** What an attempt works with. */
+export interface AttemptServices {
+  readonly clock: Clock
+  readonly log: Log
+  readonly table: NodeTable
+  readonly queue: SchedulingQueue
+  readonly infos: PodInfos
+  readonly state: ClusterState
+  readonly scheduling: Scheduling
+  readonly frameworks: ReadonlyMap<string, Framework>
+  readonly recorders: ReadonlyMap<string, EventRecorder>
+  readonly pods: Lister<Pod>
+  readonly writer: PodWriter
+  readonly calls: Calls
+  readonly metrics: Metrics
+}
+
+const noNodes = 'no nodes available to schedule pods'
+
+/**
+ * Tries one pod: decides synchronously, and either puts it on a node by our own word and tells the
+ * API in the background, or puts it back into the queue and tells the user why.
+ */
+export function attempt(services: AttemptServices, taken: QueuedPod): void {
+  const { clock, table, frameworks, scheduling, queue, metrics } = services
+  const { pod } = taken
+  const startedMs = clock.elapsed()
+  if (pod.pod.metadata.deletionTimestamp !== undefined) {
+    recordFailure(services, pod, `skip schedule deleting pod: ${qualifiedName(pod)}`)
+    return
+  }
+  const framework = must(
+    frameworks.get(pod.pod.spec.schedulerName),
+    'only pods that name a profile come into the queue',
+  )
+  const work = { services, taken, framework, startedMs }
+  const decision = scheduling.decide(framework, pod, (name) => queue.nominator.on(name))
+  metrics.decided(clock.elapsed() - startedMs)
+  switch (decision.type) {
+    case 'no nodes':
+      unschedulable(work, noNodes, new Set(), '')
+      break
+    case 'unschedulable': {
+      const { message, nominatedNodeName } = framework.postFilter(pod, decision.diagnosis)
+      const why = fitErrorMessage(decision.diagnosis, message)
+      unschedulable(work, why, decision.diagnosis.plugins, nominatedNodeName)
+      break
+    }
+    case 'fits': {
+      const { nodeName } = decision
+      table.assume(pod, nodeName)
+      queue.nominator.delete(pod.uid)
+      const status = framework.reserve(pod, nodeName) ?? framework.permit(pod, nodeName)
+      if (status === undefined) services.calls.start(() => bind(work, nodeName))
+      else refused(work, nodeName, status)
+      break
+    }
+  }
+}
+
+interface Work {
+  readonly services: AttemptServices
+  readonly taken: QueuedPod
+  readonly framework: Framework
+  readonly startedMs: number
+}
+
+/** The binding cycle. */
+async function bind(work: Work, nodeName: string): Promise<void> {
+  const { services, taken, framework, startedMs } = work
+  const { clock, table, metrics } = services
+  const { pod } = taken
+  const status = await framework.bind(pod, nodeName)
+  if (status !== undefined) {
+    await failed(work, nodeName, status)
+    return
+  }
+  const nowMs = clock.elapsed()
+  table.finishBinding(pod.uid, nowMs)
+  metrics.attempt('scheduled', framework.profile.schedulerName, nowMs - startedMs)
+  metrics.podScheduled(taken.attempts, nowMs - (taken.firstAttemptMs ?? startedMs))
+  services.recorders.get(framework.profile.schedulerName)?.record(pod.pod, {
+    type: 'Normal',
+    reason: 'Scheduled',
+    action: 'Binding',
+    message: `Successfully assigned ${qualifiedName(pod)} to ${nodeName}`,
+  })
+}
+
+/** A plugin said no to the node that was chosen. */
+function refused(work: Work, nodeName: string, status: Status): void {
+  const { services, taken, framework } = work
+  release(work, nodeName)
+  if (!status.rejected) {
+    services.calls.start(() => failed(work, nodeName, status))
+    return
+  }
+  const { pod } = taken
+  const row = must(services.table.rowOf(nodeName), 'the node is still there')
+  const diagnosis = {
+    nodeCount: 1,
+    rows: [row],
+    statuses: [status],
+    absent: undefined,
+    preFilter: undefined,
+    plugins: new Set([status.plugin]),
+  }
+  unschedulable(
+    { services, taken, framework, startedMs: work.startedMs },
+    fitErrorMessage(diagnosis, ''),
+    diagnosis.plugins,
+    '',
+  )
+  services.state.released(pod, services.clock.elapsed())
+}
+
+function unschedulable(
+  work: Work,
+  message: string,
+  rejectedBy: ReadonlySet<string>,
+  nominatedNodeName: string | undefined,
+): void {
+  const { services, taken, framework, startedMs } = work
+  const { clock, queue, metrics } = services
+  const { pod } = taken
+  const nowMs = clock.elapsed()
+  metrics.attempt('unschedulable', framework.profile.schedulerName, nowMs - startedMs)
+  queue.putBackUnschedulable(taken, pod, rejectedBy, nowMs)
+  if (nominatedNodeName !== undefined) queue.nominator.set(pod, nominatedNodeName)
+  recordFailure(services, pod, message)
+  services.calls.start(() =>
+    tell(services, pod, { reason: 'Unschedulable', message, nominatedNodeName }),
+  )
+}
+
+/** Something went wrong on the way to the node; the pod is tried again unless it is settled. */
+async function failed(work: Work, nodeName: string, status: Status): Promise<void> {
+  const { services, taken, framework, startedMs } = work
+  const { clock, queue, metrics, table, infos } = services
+  const nowMs = clock.elapsed()
+  metrics.attempt('error', framework.profile.schedulerName, nowMs - startedMs)
+  release(work, nodeName)
+  const current = services.pods.get(taken.pod.namespace, taken.pod.name)
+  const waits =
+    current !== undefined &&
+    current.metadata.uid === taken.pod.uid &&
+    (current.spec.nodeName ?? '') === '' &&
+    !table.has(taken.pod.uid) &&
+    queue.get(taken.pod.uid) === undefined
+  services.state.released(taken.pod, nowMs)
+  if (!waits) return
+  const pod = infos.of(current)
+  queue.putBackFailed(taken, pod, nowMs)
+  services.log.info('pod could not be bound and is tried again', {
+    pod: qualifiedName(pod),
+    node: nodeName,
+    error: status.message,
+  })
+  recordFailure(services, pod, status.message)
+  const why = { reason: 'SchedulerError', message: status.message, nominatedNodeName: '' } as const
+  await tell(services, pod, why)
+}
+
+/** Takes back what was done towards the node. */
+function release({ services, taken, framework }: Work, nodeName: string): void {
+  framework.unreserve(taken.pod, nodeName)
+  services.table.forget(taken.pod.uid)
+}
+
+function recordFailure(services: AttemptServices, { pod }: PodInfo, message: string): void {
+  const fits = message.length <= noteLengthMax
+  services.recorders.get(pod.spec.schedulerName)?.record(pod, {
+    type: 'Warning',
+    reason: 'FailedScheduling',
+    action: 'Scheduling',
+    message: fits ? message : `${message.slice(0, noteLengthMax - 4)} ...`,
+  })
+}
+
+async function tell(services: AttemptServices, pod: PodInfo, why: Unscheduled): Promise<void> {
+  try {
+    await services.writer.unscheduled(pod, why)
+  } catch (error) {
+    // Gone, or another of the same name, or changed so that the condition is settled elsewhere.
+    if (hasReason(error, 'NotFound') || hasReason(error, 'Conflict')) return
+    services.log.warn('the condition of a pod could not be written', {
+      pod: qualifiedName(pod),
+      error: asError(error).message,
+    })
+  }
+}
