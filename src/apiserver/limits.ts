@@ -5,7 +5,7 @@ export const limits = {
   /** Upstream's limit for a request body. */
   requestBodyBytesMax: 3 * 1024 * 1024,
   /** Objects kept decoded, over all kinds; beyond it the ones longest unused are forgotten. */
-  decodedObjectsMax: 4096,
+  decodedObjectsMax: 1024,
   /** Events of one resource kept in memory for watches that resume. */
   recentEventsMax: 1024,
   /** Events a watch replays from the store's history before it is told to list again. */
