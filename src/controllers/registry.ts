@@ -1,7 +1,24 @@
+import { clusterRoleAggregationController } from './clusterrole-aggregation/controller.ts'
 import type { Controller } from './framework/controller.ts'
 import type { ControllerOptions } from './options.ts'
+import { replicaSetController } from './replica-set/controller.ts'
+import { replicationController } from './replication-controller/controller.ts'
+import { rootCaPublisher } from './root-ca/controller.ts'
+import { serviceAccountTokenController } from './service-account-token/controller.ts'
+import { serviceAccountController } from './service-account/controller.ts'
+import { ttlAfterFinishedController } from './ttl-after-finished/controller.ts'
 
 /** Every controller there is, for a cluster. Adding one is its folder and a line here. */
-export function controllers(_options: ControllerOptions = {}): readonly Controller[] {
-  return []
+export function controllers(options: ControllerOptions = {}): readonly Controller[] {
+  // In upstream's order. One that lacks an option it cannot do without is not there.
+  const all: readonly (Controller | undefined)[] = [
+    serviceAccountTokenController(options),
+    replicationController,
+    replicaSetController,
+    serviceAccountController,
+    clusterRoleAggregationController,
+    ttlAfterFinishedController,
+    rootCaPublisher(options),
+  ]
+  return all.filter((each) => each !== undefined)
 }

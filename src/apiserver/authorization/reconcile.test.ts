@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert'
 import { test } from 'node:test'
-import { aggregate } from './aggregation.ts'
+import { aggregate } from '#api'
 import { defaultPolicy, type DefaultPolicy } from './default-roles.ts'
 import { reconcile } from './reconcile.ts'
 import { clusterRole, rule, user, type BindingObject, type RoleObject } from './role-objects.ts'

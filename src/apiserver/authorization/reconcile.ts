@@ -1,4 +1,4 @@
-import { aggregate } from './aggregation.ts'
+import { aggregate } from '#api'
 import type { PolicyRule } from './authorizer.ts'
 import type { DefaultPolicy } from './default-roles.ts'
 import type { Subject } from './rbac.ts'
