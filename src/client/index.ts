@@ -18,6 +18,7 @@ export {
   inProcessTransport,
   type InProcessHandler,
   type InProcessOptions,
+  type InProcessRequest,
   type InProcessUser,
 } from './in-process.ts'
 export {
