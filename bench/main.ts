@@ -32,6 +32,12 @@ const rows: BenchRow[] = []
 for (const [name, bench] of Object.entries(benches)) {
   if (names.length > 0 && !names.includes(name)) continue
   console.error(`${name} ...`)
-  rows.push(...(await bench()))
+  try {
+    rows.push(...(await bench()))
+  } catch (error) {
+    // The others are worth having all the same.
+    console.error(error)
+    process.exitCode = 1
+  }
 }
 printRows(rows)
