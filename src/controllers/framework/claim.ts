@@ -30,7 +30,7 @@ export interface ClaimOptions<T extends KubeObject> {
   /** The dependents' namespace. */
   readonly dependents: Pick<ResourceClient<T, KubeObject>, 'patch'>
   /** The owner as the API server has it now; asked once, and only where something is adopted. */
-  freshOwner(): Promise<KubeObject>
+  readonly freshOwner: () => Promise<KubeObject>
 }
 
 /**
@@ -74,7 +74,9 @@ async function checkOwner(owner: KubeObject, freshOwner: () => Promise<KubeObjec
   const { namespace = '', name = '', uid = '' } = metadata
   const fresh = (await freshOwner()).metadata
   if (fresh.uid !== uid) {
-    throw new Error(`original ${kind} ${namespace}/${name} is gone: got uid ${fresh.uid}, wanted ${uid}`)
+    throw new Error(
+      `original ${kind} ${namespace}/${name} is gone: got uid ${fresh.uid}, wanted ${uid}`,
+    )
   }
   if (fresh.deletionTimestamp !== undefined) {
     throw new Error(`${namespace}/${name} has just been deleted at ${fresh.deletionTimestamp}`)

@@ -76,6 +76,8 @@ export interface ControllerContext {
 
 export interface WatchOptions<T> extends InformerOptions {
   readonly relevant?: (object: T, old: T) => boolean
+  /** Hears of every change before its keys are queued, also of those that are not relevant. */
+  readonly observe?: InformerHandler<T>
 }
 
 /** The controller's queue as the controller sees it. */

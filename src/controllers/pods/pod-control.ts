@@ -3,6 +3,7 @@ import { asError } from '#base'
 import type { Client, EventRecorder } from '#client'
 import { hasReason, nameIsDNSSubdomain, type KubeObject } from '#machinery'
 import { controllerReference } from '../framework/controller-ref.ts'
+import { isNamespaceTerminating } from '../framework/namespace-terminating.ts'
 
 /** The pod that a controller makes of its template, named by the server. */
 export function podFromTemplate(owner: KubeObject, template: PodTemplateSpec): PodInput {
@@ -18,7 +19,8 @@ export function podFromTemplate(owner: KubeObject, template: PodTemplateSpec): P
       finalizers,
       ownerReferences: [controllerReference(owner)],
     },
-    spec: template.spec,
+    // What stands in a template was accepted as a pod's.
+    spec: template.spec as PodInput['spec'],
   }
 }
 
@@ -65,10 +67,4 @@ export class PodControl {
     this.#events.record(owner, { type: 'Normal', reason: 'SuccessfulDelete', message })
     return true
   }
-}
-
-export function isNamespaceTerminating(error: unknown): boolean {
-  if (!hasReason(error, 'Forbidden')) return false
-  const causes = error.status.details?.causes ?? []
-  return causes.some(({ reason }) => reason === 'NamespaceTerminating')
 }
