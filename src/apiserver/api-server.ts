@@ -39,9 +39,12 @@ import { OpenWatches } from './registry/open-watches.ts'
 
 /** A running API server without its transports. */
 export interface ApiServer extends ApiHandler {
-  /** Serves another kind from now on; resolves when its objects can be read. */
+  /**
+   * Serves another kind from now on, or a kind in another description: it takes the place of the
+   * resource that is stored at the same path. Resolves when its objects can be read.
+   */
   addResource(resource: Resource): Promise<void>
-  /** Stops serving it; what is stored stays. */
+  /** Stops serving it and ends its watches; what is stored stays. */
   removeResource(resource: Resource): void
   /**
    * Ends watches cleanly, refuses what is new and waits for what is being served, within a bound.
@@ -138,11 +141,17 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     answer: (request) => pipeline.answer(request),
     serve: (request) => pipeline.serve(request),
     async addResource(resource) {
+      const { storagePath } = resource
       if (resource.verbs.has('get')) await cache.add(resource)
+      const before = [...catalog.resources].find((other) => other.storagePath === storagePath)
+      if (before !== undefined) catalog.remove(before)
       catalog.add(resource)
+      // Whoever watched lists again, and sees the objects as they are described now.
+      if (before !== undefined) registry.watches.endOf(before)
     },
     removeResource(resource) {
       catalog.remove(resource)
+      registry.watches.endOf(resource)
       cache.remove(resource)
     },
     async shutdown() {

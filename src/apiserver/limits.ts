@@ -30,8 +30,8 @@ export const limits = {
   watchTimeoutMinMs: 30 * 60_000,
   /** Longest grace of a deletion, a hundred years: its end is a time that can be written. */
   gracePeriodSecondsMax: 100 * 365 * 24 * 3600,
-  /** Attempts of one write against concurrent writers. */
-  writeAttemptsMax: 32,
+  /** Attempts of one write against concurrent writers, of whom one succeeds each time. */
+  writeAttemptsMax: 256,
   /** Time a request other than a watch may take. */
   requestTimeoutMs: 60_000,
   readOnlyInFlightMax: 400,
@@ -47,6 +47,10 @@ export const limits = {
   shutdownMs: 5_000,
 } as const
 
+assert(
+  limits.writeAttemptsMax > limits.mutatingInFlightMax,
+  'a write that meets all others still has its turn',
+)
 assert(
   limits.nameSuffixLength + limits.generateNamePrefixMax === 63,
   'a generated name fits a DNS label',

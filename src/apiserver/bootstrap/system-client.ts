@@ -47,8 +47,8 @@ export class SystemClient {
     const time = formatTime(clock.now())
     const results = await Promise.all(
       templates.map((template) => {
-        const { key, encoded, object } = template.fill(random.uuid(), time)
-        cache.expect(encoded.bytes, { encoded, object })
+        const { key, encoded, object, resource } = template.fill(random.uuid(), time)
+        cache.expect(encoded.bytes, { resource, encoded, object })
         // A refusal means that another server has made the object: as good.
         return store.txn({
           compare: [{ key, modRevision: 0 }],

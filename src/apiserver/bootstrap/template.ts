@@ -9,6 +9,7 @@ import {
 
 /** What a template becomes in one cluster: ready to be stored. */
 export interface Planted {
+  readonly resource: Resource
   readonly key: string
   readonly encoded: EncodedObject
   readonly object: KubeObject
@@ -19,6 +20,7 @@ export interface Planted {
  * once per process; a copy for another cluster is the bytes with those two written over.
  */
 export class Template {
+  readonly #resource: Resource
   readonly #key: string
   readonly #encoded: EncodedObject
   readonly #object: KubeObject
@@ -30,6 +32,7 @@ export class Template {
     const { namespace = '', name = '', uid = '', creationTimestamp } = stored.metadata
     assert(uid !== '' && creationTimestamp !== undefined, 'a stored object has a uid and a time')
     const { object, encoded } = encodeCanonical(resource.faces[0], stored)
+    this.#resource = resource
     this.#key = storageKey(resource, namespace, name)
     this.#encoded = encoded
     this.#object = object
@@ -55,7 +58,8 @@ export class Template {
         ...(managedFields && { managedFields }),
       },
     }
-    return { key: this.#key, encoded: { ...this.#encoded, bytes }, object }
+    const encoded = { ...this.#encoded, bytes }
+    return { resource: this.#resource, key: this.#key, encoded, object }
   }
 }
 

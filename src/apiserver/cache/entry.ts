@@ -35,6 +35,8 @@ export class CacheEntry {
   /** Values of the resource's selectable fields, in their order. */
   readonly fields: readonly string[]
   readonly ownerUids: readonly string[]
+  /** The store holds it in another form than it would be written in now. */
+  readonly outdated: boolean
   readonly #decoded: DecodedObjects
   #object: KubeObject | undefined
   /** As the constructor got it: frozen, and given its version, only if somebody asks for it. */
@@ -46,6 +48,7 @@ export class CacheEntry {
     encoded: EncodedObject,
     object: KubeObject,
     decoded: DecodedObjects,
+    outdated = false,
   ) {
     const { metadata } = object
     this.resource = resource
@@ -59,6 +62,7 @@ export class CacheEntry {
     this.labels = metadata.labels ?? noLabels
     this.fields = resource.selectableFields.map((field) => field.value(object))
     this.ownerUids = metadata.ownerReferences?.map((owner) => owner.uid) ?? noOwners
+    this.outdated = outdated
     this.#decoded = decoded
     this.#given = object
     decoded.keep(this)

@@ -188,7 +188,11 @@ export class WatchCache {
       const page = await this.#store.range({ start, end, revision, limit: limits.loadPageRecords })
       for (const record of page.records) {
         const entry = this.#entry(cache.resource, record)
-        if (entry !== undefined) cache.load(entry)
+        if (entry !== undefined) {
+          cache.load(entry)
+          // Who needs the object decodes it again: all of them at once would be many times the bytes.
+          entry.forgetObject()
+        }
         await slice.breathe()
       }
       const last = page.records.at(-1)
@@ -210,9 +214,10 @@ export class WatchCache {
     for (const event of batch.events) {
       const prefix = this.#prefixOf(keyOf(event))
       if (prefix === undefined) continue
+      // A kind that is being described anew is both: served as before and loading.
+      this.#loading.get(prefix)?.push({ revision: batch.revision, event })
       const cache = this.#caches.get(prefix)
-      if (cache === undefined) this.#loading.get(prefix)?.push({ revision: batch.revision, event })
-      else this.#applyTo(cache, event, batch.revision)
+      if (cache !== undefined) this.#applyTo(cache, event, batch.revision)
     }
     this.#revision = batch.revision
     for (let at = this.#waiting.length - 1; at >= 0; at--) {
@@ -243,8 +248,10 @@ export class WatchCache {
   #entry(resource: Resource, record: KeyValue): CacheEntry | undefined {
     const written = this.#written.get(record.value)
     try {
-      const { encoded, object } = written ?? readStored(resource, record)
-      return new CacheEntry(resource, record, encoded, object, this.#decoded)
+      // A kind may have been described anew since it was written.
+      const known = written?.resource === resource ? written : undefined
+      const { encoded, object, outdated } = known ?? readStored(resource, record)
+      return new CacheEntry(resource, record, encoded, object, this.#decoded, outdated)
     } catch (error) {
       // One value that cannot be read must not take the others with it.
       this.#log.error('stored value cannot be read', { key: record.key, error })
@@ -267,9 +274,13 @@ export class WatchCache {
 
 /** What a writer knows of the bytes it hands to the store. */
 export interface WrittenObject {
+  /** The description it was made by. */
+  readonly resource: Resource
   readonly encoded: EncodedObject
   /** The canonical object of the storage version; the cache freezes it. */
   readonly object: KubeObject
+  /** The store holds it in another form than it would be written in today. */
+  readonly outdated?: boolean
 }
 
 /**
@@ -285,7 +296,12 @@ function readStored(resource: Resource, record: KeyValue): WrittenObject {
   const { object, encoded } = encodeCanonical(face, draft)
   const unchanged = Buffer.compare(value, encoded.bytes) === 0
   // The store's own bytes, where they are the same, so that they are not held twice.
-  return { object, encoded: unchanged ? { ...encoded, bytes: value } : encoded }
+  return {
+    resource,
+    object,
+    encoded: unchanged ? { ...encoded, bytes: value } : encoded,
+    outdated: !unchanged,
+  }
 }
 
 function keyOf(event: StoreEvent): string {

@@ -69,7 +69,7 @@ export async function commit(
     const { object, encoded } = op.prepared
     const ttlSeconds = hooks?.ttlSeconds?.(object)
     const lease = ttlSeconds === undefined ? undefined : await registry.leases.grant(ttlSeconds)
-    registry.cache.expect(encoded.bytes, { encoded, object })
+    registry.cache.expect(encoded.bytes, { resource, encoded, object })
     ops.push({ type: 'put', key, value: encoded.bytes, lease })
   }
   const alongside =
@@ -134,7 +134,8 @@ export function standing(call: Call, key: string, result: TxnResult): CacheEntry
   const record: KeyValue | undefined = result.current[0]
   if (record === undefined) return undefined
   const cached = call.registry.cache.cache(call.resource).getByKey(key)
-  if (cached?.modRevision === record.modRevision) return cached
+  // Meanwhile the cache may know of a newer state, and only the newest can be replaced.
+  if (cached !== undefined && cached.modRevision >= record.modRevision) return cached
   return call.registry.cache.entryOf(call.resource, record)
 }
 

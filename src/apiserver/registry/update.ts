@@ -127,7 +127,8 @@ async function attemptUpdate(
     dryRun: options.dryRun,
   })
   const { object, encoded } = prepare(resource, draft)
-  const unchanged = Buffer.compare(encoded.bytes, current.encoded.bytes) === 0
+  // What an older version stored is written anew by the first write, even by one that changes nothing.
+  const unchanged = !current.outdated && Buffer.compare(encoded.bytes, current.encoded.bytes) === 0
   const problems: FieldError[] = [
     ...validateObjectMetaUpdate(
       { ...object.metadata, resourceVersion: String(current.modRevision) },

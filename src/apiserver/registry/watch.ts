@@ -94,7 +94,7 @@ class Stream {
 
     const end = () => this.#end()
     request.signal.addEventListener('abort', end, { once: true })
-    this.#forget = registry.watches.add(end)
+    this.#forget = registry.watches.add(this.#call.resource, end)
     const limit = this.#options.timeoutSeconds
     const timeoutMs =
       limit === undefined

@@ -11,10 +11,10 @@ export function widgets(change: Partial<DocumentedKind> = {}): DocumentedKind {
   }
 }
 
-/** A version of it, with the default of a field's as given. */
+/** A version of it; its shape has the default that is given, or none. */
 export function widgetVersion(
   name: string,
-  { storage = true, shape = 'round' }: { storage?: boolean; shape?: string } = {},
+  { storage = true, shape = 'round' }: { storage?: boolean; shape?: string | null } = {},
 ): DocumentedVersion {
   return {
     name,

@@ -40,7 +40,7 @@ export class Addresses {
   }
 
   /** Checks that an address a client chose can be had. Throws an AddressError where not. */
-  claim(address: string): string {
+  async claim(address: string): Promise<string> {
     const canonical = formatIp(parseIp(address) ?? [])
     const ranges = this.#ranges()
     if (!ranges.some((range) => inRange(range, canonical))) {
@@ -49,6 +49,8 @@ export class Addresses {
         `the provided IP (${address}) is not in the valid range. The range of valid IPs is ${valid}`,
       )
     }
+    // It may have been given back through another server.
+    if (this.#isTaken(canonical)) await this.#registry.cache.fresh()
     if (this.#isTaken(canonical)) throw new AddressError('provided IP is already allocated')
     return canonical
   }
@@ -84,7 +86,7 @@ export class Addresses {
     }
     const key = storageKey(IPAddress, '', address)
     const written = encodeCanonical(IPAddress.faces[0], object)
-    cache.expect(written.encoded.bytes, written)
+    cache.expect(written.encoded.bytes, { resource: IPAddress, ...written })
     return {
       compare: { key, modRevision: 0 },
       op: { type: 'put', key, value: written.encoded.bytes },

@@ -90,7 +90,7 @@ class Allocation {
     if (hasClusterIpFields(this.#spec)) {
       const problems = settleFamilies(this.#spec, this.#pools.families)
       if (problems.length > 0) throw this.#invalid(problems)
-      if (needsClusterIp(this.#spec)) this.#takeAddresses()
+      if (needsClusterIp(this.#spec)) await this.#takeAddresses()
     }
     const held = new Set(nodePortsOf(this.#before?.ports))
     const heldForHealth = this.#before?.healthCheckNodePort ?? 0
@@ -99,7 +99,7 @@ class Allocation {
     if (needsHealthCheckPort(this.#spec)) await this.#takeHealthCheckPort(held)
   }
 
-  #takeAddresses(): void {
+  async #takeAddresses(): Promise<void> {
     const { addresses } = this.#pools
     const held = new Set(this.#before?.clusterIPs ?? [])
     const given = this.#spec.clusterIPs ?? []
@@ -110,7 +110,7 @@ class Allocation {
         taken.push(wanted)
         continue
       }
-      const address = wanted === undefined ? this.#pick(family) : this.#claim(wanted)
+      const address = wanted === undefined ? this.#pick(family) : await this.#claim(wanted)
       const { compare, op } = addresses.take(address, this.#owner)
       this.#writes.add([compare], op)
       taken.push(wanted ?? address)
@@ -128,9 +128,9 @@ class Allocation {
     }
   }
 
-  #claim(address: string): string {
+  async #claim(address: string): Promise<string> {
     try {
-      return this.#pools.addresses.claim(address)
+      return await this.#pools.addresses.claim(address)
     } catch (error) {
       if (!(error instanceof AddressError)) throw error
       const why = `failed to allocate IP ${address}: ${error.message}`

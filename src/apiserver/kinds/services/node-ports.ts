@@ -56,6 +56,8 @@ export class NodePorts {
         `provided port is not in the valid range. The range of valid ports is ${from}-${to}`,
       )
     }
+    // It may have been given back through another server.
+    if (this.#used.has(port)) await this.#registry.cache.fresh()
     const write = await this.#take(port, owner)
     if (write === undefined) throw new PortError('provided port is already allocated')
     return write
