@@ -22,7 +22,7 @@ import {
  * failure names the seed and the request: `FUZZ_SEED=7 FUZZ_ROUNDS=100000` repeats and goes further.
  */
 const seed = Number(process.env['FUZZ_SEED'] ?? 1)
-const rounds = Number(process.env['FUZZ_ROUNDS'] ?? 12_000)
+const rounds = Number(process.env['FUZZ_ROUNDS'] ?? 20_000)
 
 const random = seededRandom(seed)
 const failures: string[] = []
