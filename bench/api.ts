@@ -50,7 +50,7 @@ export async function benchCreates(): Promise<readonly BenchRow[]> {
   const etcd = await startEtcd(dir.path)
   try {
     await using peer = await openStore({ type: 'etcd', endpoints: [etcd.endpoint], ...services })
-    await using server = await startControlPlane(join(dir.path, 'data'))
+    await using server = await startControlPlane(join(dir.path, 'data'), 'api-only')
     const { endpoint } = server
     await server.send(serviceAccount)
     const creates = async (kind: 'ConfigMap' | 'Pod', connections: number, forMs = 2_000) =>
@@ -108,7 +108,7 @@ export async function benchList(): Promise<readonly BenchRow[]> {
   using dir = temporaryDirectory()
   const dataDir = join(dir.path, 'data')
   await runChild('fill', { dataDir, pods: 10_000 })
-  await using server = await startControlPlane(dataDir)
+  await using server = await startControlPlane(dataDir, 'api-only')
   const { endpoint } = server
   const read = (accept: string, times: number) =>
     load<ReadResult>({ type: 'read', endpoint, path: '/api/v1/pods', accept, times })
@@ -138,7 +138,7 @@ export async function benchList(): Promise<readonly BenchRow[]> {
 /** The delay from the begin of a write to its event at a watcher, while 100 watch. */
 export async function benchWatchDelay(): Promise<readonly BenchRow[]> {
   using dir = temporaryDirectory()
-  await using server = await startControlPlane(join(dir.path, 'data'))
+  await using server = await startControlPlane(join(dir.path, 'data'), 'api-only')
   const { endpoint } = server
   const watch = (watchers: number, bytes: number) =>
     load<WatchResult>({

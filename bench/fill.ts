@@ -17,6 +17,7 @@ export async function fillDataDirectory(dataDir: string, pods: number): Promise<
     serviceCidrs: ['10.43.0.0/16'],
     nodePorts: { from: 30_000, to: 32_767 },
     clusterDomain: 'cluster.local',
+    apiOnly: true,
   })
   await server.client.send(serviceAccount)
   await server.client.send({
