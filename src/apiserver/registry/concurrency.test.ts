@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { realClock, seededRandom, type Random } from '#base'
 import type { Store } from '#store'
-import { testServer, type Answered, type TestServer } from '../testing/server.ts'
+import { apiRequest, testServer, type Answered, type TestServer } from '../testing/server.ts'
 
 const collection = '/api/v1/namespaces/default/configmaps'
 const path = `${collection}/shared`
@@ -109,6 +109,36 @@ test('of those who create or delete one name at once, one does', async () => {
   const deletes = Array.from({ length: 10 }, () => server.request('DELETE', path))
   const deleted = (await Promise.all(deletes)).map(({ code }) => code).sort(ascending)
   assert.deepEqual(deleted, [200, ...Array<number>(9).fill(404)])
+})
+
+test('lists that are sent at once, while objects change, stay whole and as they were', async () => {
+  await using server = await testServer()
+  const data = { text: 'x'.repeat(2_000) }
+  const names = Array.from({ length: 120 }, (_, at) => `map-${String(at).padStart(3, '0')}`)
+  const send = (method: string, target: string, body?: unknown, contentType?: string) =>
+    server.request(method, target, { body, ...(contentType === undefined ? {} : { contentType }) })
+  await Promise.all(names.map((name) => send('POST', collection, { metadata: { name }, data })))
+  const { text: whole } = await send('GET', collection)
+  const lists = await Promise.all(
+    [1, 2].map(async () => {
+      const { body } = await server.server.serve(apiRequest('GET', collection, {}))
+      assert.ok(body.type === 'chunks')
+      return { chunks: body.chunks[Symbol.iterator](), parts: new Array<Buffer>() }
+    }),
+  )
+  let pieces = 0
+  for (let open = lists; open.length > 0; pieces++) {
+    open = open.filter(({ chunks, parts }) => {
+      const next = chunks.next()
+      if (next.done !== true) parts.push(Buffer.from(next.value))
+      return next.done !== true
+    })
+    const name = names[pieces * 7] ?? ''
+    await send('DELETE', `${collection}/map-119`)
+    await send('PATCH', `${collection}/${name}`, { data: { text: 'changed' } }, mergeType)
+  }
+  assert.ok(pieces > 2, 'the lists came in pieces')
+  for (const { parts } of lists) assert.equal(Buffer.concat(parts).toString(), whole)
 })
 
 /** The states of the collection that the store's own history tells. */

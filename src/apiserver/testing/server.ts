@@ -157,7 +157,10 @@ function bytesOf(body: unknown): Uint8Array {
 
 export function readResponse({ code, headers, body }: ApiResponse): TestResponse {
   if (body.type === 'stream') throw new Error('the answer is a stream')
-  const bytes = body.type === 'bytes' ? body.bytes : Buffer.concat([...body.chunks])
+  const bytes =
+    body.type === 'bytes'
+      ? body.bytes
+      : Buffer.concat(Array.from(body.chunks, (chunk) => Buffer.from(chunk)))
   const text = Buffer.from(bytes).toString()
   return {
     code,
