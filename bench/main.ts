@@ -1,6 +1,7 @@
 import { benchCreates, benchIdle, benchList, benchStart, benchWatchDelay } from './api.ts'
 import { benchFanOut, benchInProcess, benchKinds, benchManyPods } from './in-process.ts'
 import { printRows, type BenchRow } from './row.ts'
+import { benchSchedulerDecisions, benchSchedulerEndToEnd } from './scheduler.ts'
 import { benchStore } from './store.ts'
 
 /**
@@ -18,6 +19,8 @@ const benches: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
   'watch-delay': benchWatchDelay,
   'many-pods': benchManyPods,
   kinds: benchKinds,
+  scheduler: benchSchedulerDecisions,
+  'scheduler-end-to-end': benchSchedulerEndToEnd,
   idle: benchIdle,
 }
 

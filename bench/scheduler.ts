@@ -1,4 +1,4 @@
-import { Node, Pod, type NodeInput, type PodInput } from '#api'
+import { Node, Pod, ServiceAccount, type NodeInput, type PodInput } from '#api'
 import { createApiServer } from '#apiserver'
 import { realClock, realRandom, seededRandom, silentLog } from '#base'
 import { Client, EventBroadcaster, Informers, inProcessTransport } from '#client'
@@ -101,6 +101,10 @@ async function boundPerSecond(nodeCount: number, podCount: number): Promise<numb
       .resource(Node)
       .patch(`node-${i}`, { type: 'merge', patch: { spec: { taints: null } } })
   })
+  await client
+    .resource(ServiceAccount)
+    .namespace('default')
+    .create({ metadata: { name: 'default' } })
   undo.use(startScheduler({ client, informers, events, ...services }))
   let bound = 0
   const done = Promise.withResolvers<void>()
@@ -114,7 +118,7 @@ async function boundPerSecond(nodeCount: number, podCount: number): Promise<numb
   const started = realClock.elapsed()
   await inTurns(podCount, async (i) => {
     const pod: PodInput = {
-      metadata: { name: `pod-${i}`, namespace: 'kube-system' },
+      metadata: { name: `pod-${i}`, namespace: 'default' },
       spec: {
         automountServiceAccountToken: false,
         containers: [{ name: 'main', image: 'web', resources: { requests: small } }],
