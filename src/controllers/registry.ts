@@ -1,4 +1,5 @@
 import { clusterRoleAggregationController } from './clusterrole-aggregation/controller.ts'
+import { deploymentController } from './deployment/controller.ts'
 import type { Controller } from './framework/controller.ts'
 import type { ControllerOptions } from './options.ts'
 import { replicaSetController } from './replica-set/controller.ts'
@@ -14,6 +15,7 @@ export function controllers(options: ControllerOptions = {}): readonly Controlle
   const all: readonly (Controller | undefined)[] = [
     serviceAccountTokenController(options),
     replicationController,
+    deploymentController,
     replicaSetController,
     serviceAccountController,
     clusterRoleAggregationController,
