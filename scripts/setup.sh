@@ -26,6 +26,14 @@ want etcd etcd-server
 want strace strace
 want ps procps
 want openssl openssl
+want containerd containerd
+want runc runc
+[ -x /usr/lib/cni/bridge ] || missing="$missing containernetworking-plugins"
+want nft nftables
+want ip iproute2
+want iptables iptables
+want conntrack conntrack
+want busybox busybox-static
 [ -e /etc/ssl/certs/ca-certificates.crt ] || missing="$missing ca-certificates"
 has kubectl || missing="$missing kubernetes-client"
 
@@ -68,6 +76,10 @@ if [ -n "$missing" ]; then
   [ "$code" = 0 ] || { say "apt-get could not install:$missing" >&2; exit 1; }
   case $missing in
     *etcd-server*) if has systemctl; then systemctl disable --now etcd >/dev/null 2>&1 || true; fi ;;
+  esac
+  case $missing in
+    # The kubelet starts a containerd of its own.
+    *containerd*) if has systemctl; then systemctl disable --now containerd >/dev/null 2>&1 || true; fi ;;
   esac
 fi
 if [ "$need_old" = yes ]; then

@@ -1,0 +1,71 @@
+import { spawn } from 'node:child_process'
+import { asError, type Clock } from '#base'
+import { LinuxError } from './error.ts'
+
+export interface ExecOptions {
+  /** Default 30 s; then the program is killed. */
+  readonly timeoutMs?: number
+  readonly input?: string | Uint8Array
+  readonly env?: Readonly<Record<string, string>>
+}
+
+export interface ExecResult {
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/**
+ * Runs programs that end by themselves. Rejects with LinuxError: CommandFailed, whose message has
+ * the program's last words, or CommandTimedOut. Output beyond 4 MiB is cut off.
+ */
+export interface Exec {
+  run(command: string, args: readonly string[], options?: ExecOptions): Promise<ExecResult>
+}
+
+const timeoutMsDefault = 30_000
+const outputBytesMax = 4 * 1024 * 1024
+
+export function realExec(clock: Clock): Exec {
+  return {
+    run(command, args, options = {}) {
+      return new Promise((resolve, reject) => {
+        const env = options.env === undefined ? process.env : { ...process.env, ...options.env }
+        const child = spawn(command, args, { env, stdio: ['pipe', 'pipe', 'pipe'] })
+        const stdout = collected(child.stdout)
+        const stderr = collected(child.stderr)
+        let late = false
+        const timer = clock.timer(options.timeoutMs ?? timeoutMsDefault, () => {
+          late = true
+          child.kill('SIGKILL')
+        })
+        child.on('error', (cause) => {
+          timer.cancel()
+          const message = `${command} could not be run: ${cause.message}`
+          reject(new LinuxError('CommandFailed', message, { cause }))
+        })
+        child.on('close', (code, signal) => {
+          timer.cancel()
+          if (code === 0) return resolve({ stdout: stdout(), stderr: stderr() })
+          const called = [command, ...args].join(' ')
+          if (late) return reject(new LinuxError('CommandTimedOut', `${called}: timed out`))
+          const words = stderr().trim() || stdout().trim() || `ended with ${signal ?? code}`
+          reject(new LinuxError('CommandFailed', `${called}: ${words}`))
+        })
+        // A program that does not read its input is no fault.
+        child.stdin.on('error', (error) => asError(error))
+        child.stdin.end(options.input)
+      })
+    },
+  }
+}
+
+function collected(stream: NodeJS.ReadableStream): () => string {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  stream.on('data', (chunk: Buffer) => {
+    if (bytes >= outputBytesMax) return
+    chunks.push(chunk)
+    bytes += chunk.length
+  })
+  return () => Buffer.concat(chunks).toString('utf8')
+}
