@@ -1,6 +1,6 @@
 import { clusterRoleAggregationController } from './clusterrole-aggregation/controller.ts'
-import { deploymentController } from './deployment/controller.ts'
 import type { Controller } from './framework/controller.ts'
+import { deploymentController } from './deployment/controller.ts'
 import type { ControllerOptions } from './options.ts'
 import { replicaSetController } from './replica-set/controller.ts'
 import { replicationController } from './replication-controller/controller.ts'
@@ -8,6 +8,8 @@ import { rootCaPublisher } from './root-ca/controller.ts'
 import { serviceAccountTokenController } from './service-account-token/controller.ts'
 import { serviceAccountController } from './service-account/controller.ts'
 import { ttlAfterFinishedController } from './ttl-after-finished/controller.ts'
+import { nodeLifecycleController } from './node-lifecycle/controller.ts'
+import { taintEvictionController } from './taint-eviction/controller.ts'
 
 /** Every controller there is, for a cluster. Adding one is its folder and a line here. */
 export function controllers(options: ControllerOptions = {}): readonly Controller[] {
@@ -18,9 +20,11 @@ export function controllers(options: ControllerOptions = {}): readonly Controlle
     deploymentController,
     replicaSetController,
     serviceAccountController,
+    nodeLifecycleController(options),
     clusterRoleAggregationController,
     ttlAfterFinishedController,
     rootCaPublisher(options),
+    taintEvictionController,
   ]
   return all.filter((each) => each !== undefined)
 }
