@@ -116,7 +116,10 @@ class Running {
             },
           }),
         )
-        syncing.push(informer.whenSynced(signal))
+        const synced = informer.whenSynced(signal)
+        // What is watched later, while it runs, is awaited by nobody.
+        synced.catch(() => {})
+        syncing.push(synced)
         return informer
       },
       lister: (resource) => {
