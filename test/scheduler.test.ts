@@ -2,11 +2,20 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Event, Node, Pod, ServiceAccount, type PodInput } from '#api'
 import { createApiServer } from '#apiserver'
-import { realClock, realRandom, seededRandom, silentLog } from '#base'
-import { Client, EventBroadcaster, Informers, inProcessTransport } from '#client'
+import { realClock, realRandom, seededRandom, silentLog, type Clock } from '#base'
+import {
+  Client,
+  ConnectionError,
+  EventBroadcaster,
+  Informers,
+  inProcessTransport,
+  type Call,
+  type Transport,
+} from '#client'
 import { generateKeyPair, privateKeyToPem } from '#pki'
 import { startScheduler, type Scheduler } from '#scheduler'
 import { openStore } from '#store'
+import { ManualClock } from '../src/apiserver/testing/manual-clock.ts'
 
 const services = { clock: realClock, random: realRandom, log: silentLog }
 
@@ -18,7 +27,14 @@ interface TestCluster extends AsyncDisposable {
   readonly podWhen: (name: string, wanted: (pod: Pod) => boolean) => Promise<Pod>
 }
 
-async function startTestCluster(): Promise<TestCluster> {
+interface Faults {
+  /** Of the scheduler; by default the real one. */
+  readonly clock?: Clock
+  /** Stands between the scheduler and the API server. */
+  readonly around?: (transport: Transport) => Transport
+}
+
+async function startTestCluster(faults: Faults = {}): Promise<TestCluster> {
   await using undo = new AsyncDisposableStack()
   const store = undo.use(await openStore({ type: 'memory', ...services }))
   const key = generateKeyPair('ecdsa-p256', seededRandom(1)).privateKey
@@ -34,15 +50,22 @@ async function startTestCluster(): Promise<TestCluster> {
     advertise: undefined,
   })
   undo.defer(() => api.shutdown())
-  const clientOf = (name: string, groups: readonly string[]) => {
+  const clientOf = (
+    name: string,
+    groups: readonly string[],
+    around = (transport: Transport) => transport,
+  ) => {
     const user = { name, uid: '', groups, extra: {} }
-    return undo.use(new Client(inProcessTransport(api, { user, userAgent: 'test' }), realClock))
+    const transport = around(inProcessTransport(api, { user, userAgent: 'test' }))
+    return undo.use(new Client(transport, realClock))
   }
   const client = clientOf('admin', ['system:masters'])
-  const own = clientOf('system:kube-scheduler', ['system:authenticated'])
+  const own = clientOf('system:kube-scheduler', ['system:authenticated'], faults.around)
   const informers = undo.use(new Informers(own, services))
   const events = undo.use(new EventBroadcaster(own, services))
-  const scheduler = undo.use(startScheduler({ client: own, informers, events, ...services }))
+  const clock = faults.clock ?? realClock
+  const options = { ...services, clock, client: own, informers, events }
+  const scheduler = undo.use(startScheduler(options))
   await informers.start()
   await client
     .resource(ServiceAccount)
@@ -120,6 +143,7 @@ describe('the scheduler on an API server', () => {
       await eventNote(client, 'Scheduled'),
       /^Successfully assigned default\/\w+ to [ab]$/,
     )
+    await cluster.scheduler[Symbol.asyncDispose]()
     assert.match(cluster.scheduler.metrics(), /schedule_attempts_total\{.*"scheduled".*\} 4/)
   })
 
@@ -212,6 +236,121 @@ describe('the scheduler on an API server', () => {
     assert.deepEqual([...perNode.values()], [4, 4, 4])
   })
 })
+
+describe('the scheduler, when binding goes wrong', () => {
+  it('takes the node back, says so and tries again after a second', async () => {
+    const clock = new ManualClock()
+    const around = failingOnce(isBinding, async () => {
+      throw new ConnectionError('Unreachable', 'no way')
+    })
+    await using cluster = await startTestCluster({ clock, around })
+    const { client, podWhen } = cluster
+    await addNode(client, 'a', '600m')
+    await client.resource(Pod).create(pod('p'))
+    const waiting = await podWhen('p', (one) => scheduledCondition(one)?.status === 'False')
+    assert.equal(scheduledCondition(waiting)?.reason, 'SchedulerError')
+    assert.equal(
+      scheduledCondition(waiting)?.message,
+      'running Bind plugin "DefaultBinder": no way',
+    )
+    assert.match(cluster.scheduler.metrics(), /scheduler_cache_size\{type="pods"\} 0/)
+    assert.equal(cluster.scheduler.pending().backoff, 1)
+    clock.advance(1_000)
+    await podWhen('p', isBound)
+    await cluster.scheduler[Symbol.asyncDispose]()
+    assert.match(cluster.scheduler.metrics(), /attempts_total\{.*"error".*\} 1/)
+  })
+
+  it('finds out that a binding took effect whose answer was lost', async () => {
+    const asked = Promise.withResolvers<void>()
+    const around = failingOnce(isBinding, async (send) => {
+      await send()
+      asked.resolve()
+      throw new ConnectionError('Interrupted', 'the answer was lost')
+    })
+    await using cluster = await startTestCluster({ around })
+    const { client, podWhen } = cluster
+    await addNode(client, 'a')
+    await client.resource(Pod).create(pod('p'))
+    await asked.promise
+    // The next pod is bound after what became of the first one is settled.
+    await client.resource(Pod).create(pod('q'))
+    await podWhen('q', isBound)
+    const bound = await podWhen('p', isBound)
+    assert.equal(scheduledCondition(bound)?.status, 'True')
+    assert.deepEqual(cluster.scheduler.pending(), {
+      active: 0,
+      backoff: 0,
+      unschedulable: 0,
+      gated: 0,
+    })
+    await cluster.scheduler[Symbol.asyncDispose]()
+    assert.match(cluster.scheduler.metrics(), /scheduler_cache_size\{type="pods"\} 2/)
+  })
+
+  it('lets go of a pod that was deleted meanwhile', async () => {
+    let remove = async () => {}
+    const around = failingOnce(isBinding, async (send) => {
+      await remove()
+      await send()
+    })
+    await using cluster = await startTestCluster({ around })
+    const { client, podWhen } = cluster
+    await addNode(client, 'a', '600m')
+    const pods = client.resource(Pod).namespace('default')
+    remove = async () => void (await pods.delete('p', { gracePeriodSeconds: 0 }))
+    await client.resource(Pod).create(pod('p'))
+    await client.resource(Pod).create(pod('q'))
+    await podWhen('q', isBound)
+    await cluster.scheduler[Symbol.asyncDispose]()
+    assert.match(cluster.scheduler.metrics(), /attempts_total\{.*"error".*\} 1/)
+  })
+
+  it('leaves a pod to who bound it first', async () => {
+    let bindElsewhere = async () => {}
+    const around = failingOnce(isBinding, async (send) => {
+      await bindElsewhere()
+      await send()
+    })
+    await using cluster = await startTestCluster({ around })
+    const { client, podWhen } = cluster
+    await addNode(client, 'a')
+    await addNode(client, 'b')
+    bindElsewhere = async () => {
+      const target = { kind: 'Node', name: 'elsewhere' }
+      const binding = { apiVersion: 'v1', kind: 'Binding', metadata: { name: 'p' }, target }
+      await client.resource(Pod).namespace('default').subresource('binding').create('p', binding)
+    }
+    await client.resource(Pod).create(pod('p'))
+    await podWhen('p', isBound)
+    await client.resource(Pod).create(pod('q'))
+    await podWhen('q', isBound)
+    const settled = await podWhen('p', isBound)
+    assert.equal(settled.spec.nodeName, 'elsewhere')
+    assert.equal(scheduledCondition(settled)?.status, 'True')
+  })
+})
+
+function isBinding({ method, path }: Call): boolean {
+  return method === 'POST' && path.endsWith('/binding')
+}
+
+/** The first such call goes another way. */
+function failingOnce(
+  which: (call: Call) => boolean,
+  instead: (send: () => Promise<unknown>) => Promise<unknown>,
+): (transport: Transport) => Transport {
+  let first = true
+  return (transport) => ({
+    send(call) {
+      if (!first || !which(call)) return transport.send(call)
+      first = false
+      return instead(() => transport.send(call))
+    },
+    watch: (call, receiver) => transport.watch(call, receiver),
+    [Symbol.asyncDispose]: () => transport[Symbol.asyncDispose](),
+  })
+}
 
 /** The note of the first event with this reason. */
 async function eventNote(client: Client, reason: string): Promise<string> {

@@ -10,7 +10,7 @@ import type { Status } from './framework/status.ts'
 import { noteLengthMax } from './limits.ts'
 import type { Metrics } from './metrics.ts'
 import type { NodeTable } from './node-table/node-table.ts'
-import { qualifiedName, type PodInfo, type PodInfos } from './pod-info.ts'
+import { isActive, qualifiedName, type PodInfo, type PodInfos } from './pod-info.ts'
 import type { PodWriter, Unscheduled } from './pod-writer.ts'
 import type { QueuedPod, SchedulingQueue } from './queue/scheduling-queue.ts'
 import type { Scheduling } from './schedule.ts'
@@ -106,12 +106,12 @@ async function bind(work: Work, nodeName: string): Promise<void> {
 
 /** A plugin said no to the node that was chosen. */
 function refused(work: Work, nodeName: string, status: Status): void {
-  const { services, taken, framework } = work
-  release(work, nodeName)
+  const { services, taken } = work
   if (!status.rejected) {
     services.calls.start(() => failed(work, nodeName, status))
     return
   }
+  release(work, nodeName)
   const { pod } = taken
   const row = must(services.table.rowOf(nodeName), 'the node is still there')
   const diagnosis = {
@@ -122,12 +122,7 @@ function refused(work: Work, nodeName: string, status: Status): void {
     preFilter: undefined,
     plugins: new Set([status.plugin]),
   }
-  unschedulable(
-    { services, taken, framework, startedMs: work.startedMs },
-    fitErrorMessage(diagnosis, ''),
-    diagnosis.plugins,
-    '',
-  )
+  unschedulable(work, fitErrorMessage(diagnosis, ''), diagnosis.plugins, '')
   services.state.released(pod, services.clock.elapsed())
 }
 
@@ -150,32 +145,49 @@ function unschedulable(
   )
 }
 
-/** Something went wrong on the way to the node; the pod is tried again unless it is settled. */
+/**
+ * Something went wrong on the way to the node. What became of the pod is the API server's to say: a
+ * binding whose answer was lost may have taken effect.
+ */
 async function failed(work: Work, nodeName: string, status: Status): Promise<void> {
   const { services, taken, framework, startedMs } = work
-  const { clock, queue, metrics, table, infos } = services
+  const { clock, queue, metrics, log } = services
+  const current = await currentPod(services, taken.pod)
   const nowMs = clock.elapsed()
   metrics.attempt('error', framework.profile.schedulerName, nowMs - startedMs)
   release(work, nodeName)
-  const current = services.pods.get(taken.pod.namespace, taken.pod.name)
-  const waits =
-    current !== undefined &&
-    current.metadata.uid === taken.pod.uid &&
-    (current.spec.nodeName ?? '') === '' &&
-    !table.has(taken.pod.uid) &&
-    queue.get(taken.pod.uid) === undefined
   services.state.released(taken.pod, nowMs)
-  if (!waits) return
-  const pod = infos.of(current)
+  if (current === undefined || !isActive(current)) return
+  if ((current.spec.nodeName ?? '') !== '') {
+    services.state.podAdded(current, nowMs)
+    return
+  }
+  const pod = services.infos.of(current)
+  if (queue.get(pod.uid) !== undefined) return
   queue.putBackFailed(taken, pod, nowMs)
-  services.log.info('pod could not be bound and is tried again', {
-    pod: qualifiedName(pod),
-    node: nodeName,
-    error: status.message,
-  })
-  recordFailure(services, pod, status.message)
-  const why = { reason: 'SchedulerError', message: status.message, nominatedNodeName: '' } as const
-  await tell(services, pod, why)
+  const { message } = status
+  log.info('a pod could not be bound', { pod: qualifiedName(pod), node: nodeName, error: message })
+  recordFailure(services, pod, message)
+  await tell(services, pod, { reason: 'SchedulerError', message, nominatedNodeName: '' })
+}
+
+/**
+ * The pod as the API server has it, or the informer where the server cannot be asked; undefined
+ * when it is gone. The informer has known the pod, so what it no longer has is gone, whatever an
+ * older answer says.
+ */
+export async function currentPod(
+  { writer, pods }: Pick<AttemptServices, 'pods' | 'writer'>,
+  { namespace, name, uid }: PodInfo,
+): Promise<Pod | undefined> {
+  const same = (pod: Pod | undefined) => (pod?.metadata.uid === uid ? pod : undefined)
+  let read: Pod | undefined
+  try {
+    read = await writer.read(namespace, name)
+  } catch (error) {
+    return hasReason(error, 'NotFound') ? undefined : same(pods.get(namespace, name))
+  }
+  return same(pods.get(namespace, name)) === undefined ? undefined : same(read)
 }
 
 /** Takes back what was done towards the node. */

@@ -26,7 +26,7 @@ export class PodWriter {
   }
 
   /** Where the pod is now, by the API server itself. Rejects with NotFound where it is gone. */
-  read({ namespace, name }: PodInfo): Promise<Pod> {
+  read(namespace: string, name: string): Promise<Pod> {
     return this.#pods(namespace).get(name)
   }
 

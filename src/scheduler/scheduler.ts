@@ -1,8 +1,7 @@
 import { Node, Pod } from '#api'
 import { asError, must, Slice, type Clock, type Log, type Random, type Timer } from '#base'
 import type { Client, EventBroadcaster, Informers } from '#client'
-import { hasReason } from '#machinery'
-import { attempt, type AttemptServices } from './attempt.ts'
+import { attempt, currentPod, type AttemptServices } from './attempt.ts'
 import { Calls } from './calls.ts'
 import { ClusterState } from './cluster-state.ts'
 import { Framework } from './framework/framework.ts'
@@ -220,25 +219,16 @@ class RunningScheduler implements Scheduler {
 
   /** A binding was accepted long ago and the informer has not shown it: asks the API server. */
   async #confirm(pod: PodInfo): Promise<void> {
-    const { writer, table, state } = this.#services
-    const current = await this.#readOrUndefined(() => writer.read(pod))
-    if (current === 'unknown' || !table.isAssumed(pod.uid)) return
+    const { table, state } = this.#services
+    const current = await currentPod(this.#services, pod)
+    if (!table.isAssumed(pod.uid)) return
     const nowMs = this.#clock.elapsed()
-    if (current !== undefined && current.metadata.uid === pod.uid) {
-      table.forget(pod.uid)
-      state.podAdded(current, nowMs)
-      return
-    }
     state.podDeleted(pod.pod, nowMs)
-    this.#log.warn('an assumed pod is gone', { pod: qualifiedName(pod) })
-  }
-
-  async #readOrUndefined(read: () => Promise<Pod>): Promise<Pod | undefined | 'unknown'> {
-    try {
-      return await read()
-    } catch (error) {
-      return hasReason(error, 'NotFound') ? undefined : 'unknown'
-    }
+    if (current !== undefined) state.podAdded(current, nowMs)
+    this.#log.warn('a binding was never confirmed', {
+      pod: qualifiedName(pod),
+      node: current?.spec.nodeName ?? '',
+    })
   }
 }
 
