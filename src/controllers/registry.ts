@@ -10,6 +10,7 @@ import { serviceAccountController } from './service-account/controller.ts'
 import { ttlAfterFinishedController } from './ttl-after-finished/controller.ts'
 import { nodeLifecycleController } from './node-lifecycle/controller.ts'
 import { taintEvictionController } from './taint-eviction/controller.ts'
+import { nodeIpamController } from './node-ipam/controller.ts'
 
 /** Every controller there is, for a cluster. Adding one is its folder and a line here. */
 export function controllers(options: ControllerOptions = {}): readonly Controller[] {
@@ -20,6 +21,7 @@ export function controllers(options: ControllerOptions = {}): readonly Controlle
     deploymentController,
     replicaSetController,
     serviceAccountController,
+    nodeIpamController(options),
     nodeLifecycleController(options),
     clusterRoleAggregationController,
     ttlAfterFinishedController,
