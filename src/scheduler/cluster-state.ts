@@ -1,6 +1,6 @@
 import type { Node, Pod } from '#api'
 import type { ClusterEvent } from './framework/cluster-event.ts'
-import { nodeEvents, nodeMatters } from './node-events.ts'
+import { nodeEvents, otherwiseDifferent } from './node-events.ts'
 import type { NodeTable } from './node-table/node-table.ts'
 import { isActive, type PodInfo, type PodInfos } from './pod-info.ts'
 import { podEvents } from './pod-events.ts'
@@ -78,8 +78,10 @@ export class ClusterState {
   }
 
   nodeUpdated(node: Node, old: Node, nowMs: number): void {
-    if (nodeMatters(old, node)) this.#table.setNode(node)
-    this.#moveAll(nodeEvents(old, node), nowMs)
+    const events = nodeEvents(old, node)
+    // A sign of life alone leaves the table, and what was worked out from it, as they are.
+    if (events.length > 0 || otherwiseDifferent(old, node)) this.#table.setNode(node)
+    this.#moveAll(events, nowMs)
   }
 
   nodeDeleted(node: Node): void {

@@ -20,10 +20,9 @@ export function nodeEvents(before: Node, after: Node): ClusterEvent[] {
   return actions.map((action) => ({ resource: 'Node', action, before, after }))
 }
 
-/** Whether the node table would look different. */
-export function nodeMatters(before: Node, after: Node): boolean {
+/** Whether the node table would look different, apart from what these events say. */
+export function otherwiseDifferent(before: Node, after: Node): boolean {
   return (
-    nodeEvents(before, after).some(({ action }) => action !== 'UpdateNodeCondition') ||
     !equalJson(before.status.capacity, after.status.capacity) ||
     !equalJson(before.status.images, after.status.images)
   )

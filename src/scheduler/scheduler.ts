@@ -1,5 +1,5 @@
 import { Node, Pod } from '#api'
-import { asError, must, Slice, type Clock, type Log, type Random, type Timer } from '#base'
+import { asError, Slice, type Clock, type Log, type Random, type Timer } from '#base'
 import type { Client, EventBroadcaster, Informers } from '#client'
 import { attempt, currentPod, type AttemptServices } from './attempt.ts'
 import { Calls } from './calls.ts'
@@ -78,12 +78,7 @@ class RunningScheduler implements Scheduler {
     const writer = new PodWriter(client, clock)
     const handle = { table, bind: (pod: PodInfo, node: string) => writer.bind(pod, node) }
     const frameworks = makeFrameworks(options, handle)
-    const first = must([...frameworks.values()][0], 'there is a profile')
-    const rulesOf = ({ pod }: PodInfo) =>
-      must(frameworks.get(pod.spec.schedulerName), 'a queued pod names a profile')
-    const queue = new SchedulingQueue(rulesOf, first.less, (place, event) =>
-      metrics.incoming(place, event),
-    )
+    const queue = new SchedulingQueue(frameworks, (place, event) => metrics.incoming(place, event))
     const isOurs = (pod: Pod) => frameworks.has(pod.spec.schedulerName)
     this.#services = {
       clock,

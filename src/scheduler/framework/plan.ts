@@ -89,6 +89,8 @@ export class Plan {
   }
 
   #judgeNode(row: number): Status | undefined {
+    // A pod for a few nodes, such as a DaemonSet's, is one of a kind: nothing to remember.
+    if (this.nodeNames !== undefined) return this.#askNode(row)
     const version = this.#table.nodeVersions[row] ?? 0
     if (this.#judged[row] === version) return this.#verdicts[this.#verdict[row] ?? 0]
     const status = this.#askNode(row)

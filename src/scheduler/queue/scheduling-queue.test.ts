@@ -70,10 +70,8 @@ class Script {
         gates.preEnqueue?.(pod),
       less,
     }
-    this.#queue = new SchedulingQueue(
-      () => rules,
-      less,
-      (place, event) => this.#heard.push(`${place} by ${event}`),
+    this.#queue = new SchedulingQueue(new Map([['default-scheduler', rules]]), (place, event) =>
+      this.#heard.push(`${place} by ${event}`),
     )
   }
 

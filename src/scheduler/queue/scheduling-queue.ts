@@ -1,4 +1,4 @@
-import { assert } from '#base'
+import { assert, must } from '#base'
 import { eventName, type ClusterEvent, type QueueingHint } from '../framework/cluster-event.ts'
 import type { Waiting } from '../framework/plugin.ts'
 import type { Status } from '../framework/status.ts'
@@ -46,7 +46,9 @@ export type IncomingObserver = (place: QueuePlace, event: string) => void
  */
 export class SchedulingQueue {
   readonly nominator = new Nominator()
-  readonly #rules: (pod: PodInfo) => QueueRules
+  readonly #profiles: ReadonlyMap<string, QueueRules>
+  /** Names of events that some plugin wants to hear of. */
+  readonly #heard: ReadonlySet<string>
   readonly #onIncoming: IncomingObserver
   readonly #active: Heap<Entry>
   readonly #backoff = new Heap<Entry>(soonest)
@@ -59,15 +61,17 @@ export class SchedulingQueue {
   readonly #entries = new Map<string, Entry>()
   #sequence = 0
 
-  /** `less` is the sort plugin's, the same in all profiles. */
-  constructor(
-    rules: (pod: PodInfo) => QueueRules,
-    less: QueueRules['less'],
-    onIncoming: IncomingObserver = () => {},
-  ) {
-    this.#rules = rules
-    this.#active = new Heap<Entry>(less)
+  /** Profiles by the scheduler's name that pods ask for; the first one's sort plugin sorts all. */
+  constructor(profiles: ReadonlyMap<string, QueueRules>, onIncoming: IncomingObserver = () => {}) {
+    const all = [...profiles.values()]
+    const first = must(all[0], 'a queue has a profile')
+    this.#profiles = profiles
+    this.#active = new Heap<Entry>((a, b) => first.less(a, b))
     this.#onIncoming = onIncoming
+    const hints = all.flatMap(({ plugins }) => plugins.flatMap(({ events = [] }) => events))
+    this.#heard = new Set(
+      hints.flatMap(({ resource, actions }) => actions.map((action) => `${resource}${action}`)),
+    )
   }
 
   counts(): Readonly<Record<QueuePlace, number>> {
@@ -165,6 +169,7 @@ export class SchedulingQueue {
 
   /** Something has happened: pods that it helps may be tried again. */
   move(event: ClusterEvent, nowMs: number): void {
+    if (!this.#heard.has(eventName(event))) return
     // Hints look at shapes, so pods of one shape with the same rejections get one answer.
     const answers = new Map<PodShape, { plugins: ReadonlySet<string>; helps: boolean }[]>()
     for (const entry of this.#unschedulable.values()) {
@@ -280,12 +285,16 @@ export class SchedulingQueue {
     entry.place = 'none'
   }
 
+  #rules({ pod }: PodInfo): QueueRules {
+    return must(this.#profiles.get(pod.spec.schedulerName), 'a pod in the queue names a profile')
+  }
+
   #backoffOf(entry: Entry): Heap<Entry> {
     return entry.afterError ? this.#errorBackoff : this.#backoff
   }
 
   #helps(entry: Entry, event: ClusterEvent): boolean {
-    // Rejected by nobody in particular, such as where there was no node: everything may help.
+    // Rejected by nobody in particular, for there was no node: what helps others may help.
     if (entry.rejectedBy.size === 0) return true
     return this.#rules(entry.pod).plugins.some(
       ({ name, events = [] }) =>
