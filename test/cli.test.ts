@@ -115,7 +115,7 @@ describe('k8ts', () => {
 
 describe('k8ts server', () => {
   it('keeps what was written, says how it is, and ends cleanly', async (t) => {
-    const first = await start(t)
+    const first = await start(t, 'data', '--api-only')
     assert.deepEqual(k8ts('status', '--data-dir', 'data').out.split('\n').slice(0, 2), [
       'ready',
       `  url      ${first.url}`,
@@ -244,8 +244,8 @@ describe('k8ts server', () => {
     t.after(() => etcd.stop())
     const store = `etcd=${etcd.endpoint}`
     const [one, two] = await Promise.all([
-      start(t, 'one', '--store', store, '--no-kubeconfig'),
-      start(t, 'two', '--store', store, '--no-kubeconfig'),
+      start(t, 'one', '--store', store, '--no-kubeconfig', '--api-only'),
+      start(t, 'two', '--store', store, '--no-kubeconfig', '--api-only'),
     ])
     const watch = two.client.resource(ConfigMap).namespace('default').watch()
     await one.client

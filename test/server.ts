@@ -4,7 +4,10 @@ import { startServer, type Server, type ServerOptions } from '#cluster'
 
 export type TestServer = Server
 
-/** A server on any free port of loopback, with everything it keeps below `dir`. */
+/**
+ * A server on any free port of loopback, with everything it keeps below `dir`. Only the API: what
+ * controllers write would stand between a test and what it looks at.
+ */
 export function startTestServer(dir: string, more: Partial<ServerOptions> = {}): Promise<Server> {
   return startServer({
     clock: realClock,
@@ -18,6 +21,7 @@ export function startTestServer(dir: string, more: Partial<ServerOptions> = {}):
     serviceCidrs: ['10.43.0.0/16'],
     nodePorts: { from: 30_000, to: 32_767 },
     clusterDomain: 'cluster.local',
+    apiOnly: true,
     ...more,
   })
 }

@@ -30,6 +30,9 @@ test('integers stay below their bound and reach every value', () => {
   const random = seededRandom(3)
   const seen = new Set<number>()
   for (let i = 0; i < 500; i++) seen.add(random.integer(7))
-  assert.deepEqual([...seen].sort((a, b) => a - b), [0, 1, 2, 3, 4, 5, 6])
+  assert.deepEqual(
+    [...seen].sort((a, b) => a - b),
+    [0, 1, 2, 3, 4, 5, 6],
+  )
   assert.throws(() => random.integer(0))
 })

@@ -62,10 +62,11 @@ export class ControlPlane implements AsyncDisposable {
   }
 
   async #work(signal: AbortSignal): Promise<void> {
-    await using _components = await startComponents(this.#options)
+    const components = await startComponents(this.#options)
     await new Promise<void>((resolve) => {
       if (signal.aborted) resolve()
       else signal.addEventListener('abort', () => resolve(), { once: true })
     })
+    await components[Symbol.asyncDispose]()
   }
 }

@@ -98,12 +98,7 @@ export {
 } from './codec.ts'
 export { applyDefaults } from './schema/defaults.ts'
 export { DecodeError, Normalizer } from './schema/decode.ts'
-export {
-  encodeObject,
-  encodeUtf8,
-  spliceVersion,
-  type EncodedObject,
-} from './schema/encode.ts'
+export { encodeObject, encodeUtf8, spliceVersion, type EncodedObject } from './schema/encode.ts'
 export * from './ip.ts'
 export * from './names-validation.ts'
 export * from './fields.ts'

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
+import { equalJson } from './mutable.ts'
 import { readYaml, readYamlDocuments, stringifyYaml } from './yaml.ts'
 
 test('values are read as Kubernetes reads them', () => {
@@ -85,7 +86,8 @@ test('every JSON value survives YAML', () => {
   fc.assert(
     fc.property(fc.jsonValue({ maxDepth: 3 }), (value) => {
       const normal: unknown = JSON.parse(JSON.stringify(value))
-      assert.deepEqual(readYaml(stringifyYaml(normal)).value, normal)
+      // The same integer may come back as a bigint where a number cannot hold its neighbours.
+      assert.ok(equalJson(readYaml(stringifyYaml(normal)).value, normal))
     }),
     { numRuns: 50 },
   )

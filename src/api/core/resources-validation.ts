@@ -71,7 +71,10 @@ export function validateAmount(
   return errors
 }
 
-export function validateContainerResourceName(name: string, path: FieldPath): readonly FieldError[] {
+export function validateContainerResourceName(
+  name: string,
+  path: FieldPath,
+): readonly FieldError[] {
   const malformed = problems(path, name, isQualifiedName(name))
   if (malformed.length > 0) return malformed
   if (!name.includes('/') && !containerResources.includes(name) && !isHugePages(name)) {

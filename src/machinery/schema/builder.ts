@@ -226,8 +226,7 @@ export function either<Read, Input = Read>(name: string, ...options: (() => Sche
 }
 
 function itemOf<Read, Input = Read>() {
-  return <const S extends Schema>(schema: S): S & Typed<Read, Input> =>
-    schema
+  return <const S extends Schema>(schema: S): S & Typed<Read, Input> => schema
 }
 
 /** Carries the static types of a schema that is not a struct. Types only. */
