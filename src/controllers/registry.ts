@@ -11,12 +11,14 @@ import { ttlAfterFinishedController } from './ttl-after-finished/controller.ts'
 import { nodeLifecycleController } from './node-lifecycle/controller.ts'
 import { taintEvictionController } from './taint-eviction/controller.ts'
 import { nodeIpamController } from './node-ipam/controller.ts'
+import { podGarbageCollector } from './pod-gc/controller.ts'
 
 /** Every controller there is, for a cluster. Adding one is its folder and a line here. */
 export function controllers(options: ControllerOptions = {}): readonly Controller[] {
   // In upstream's order. One that lacks an option it cannot do without is not there.
   const all: readonly (Controller | undefined)[] = [
     serviceAccountTokenController(options),
+    podGarbageCollector(options),
     replicationController,
     deploymentController,
     replicaSetController,
