@@ -1,6 +1,6 @@
 #!/bin/sh
-# npm start: a server for this checkout in the background, and what to type next. Its data is in
-# .k8ts; npm run stop removes all of it.
+# npm start: a cluster for this checkout in the background, with simulated nodes and the example
+# application, and what to type next. Its data is in .k8ts; npm run stop removes all of it.
 set -eu
 root=$(CDPATH= cd -- "$(dirname -- "$0")/.." && pwd)
 sh "$root/scripts/setup.sh"
@@ -14,7 +14,7 @@ else
   mkdir -p "$root/node_modules/.cache"
   log=$root/node_modules/.cache/k8ts-server.log
   # In a session of its own, so that it outlives the terminal.
-  setsid "$k8ts" server --data-dir "$data" --api-port "$port" </dev/null >"$log" 2>&1 &
+  setsid "$k8ts" server --data-dir "$data" --api-port "$port" --simulated-nodes 3 </dev/null >"$log" 2>&1 &
   pid=$!
   tries=0
   until "$k8ts" status --data-dir "$data" >/dev/null 2>&1; do
@@ -30,15 +30,35 @@ else
 fi
 
 "$k8ts" status --data-dir "$data"
+
+kubectl=$(command -v kubectl || echo "$root/.tools/kubernetes-client/usr/bin/kubectl")
+if [ -x "$kubectl" ]; then
+  k() { "$kubectl" --context k8ts "$@"; }
+  echo
+  echo 'The example application (examples/web.yaml), on nodes that are simulated:'
+  tries=0
+  until k get serviceaccount default >/dev/null 2>&1; do
+    tries=$((tries + 1))
+    [ "$tries" -le 100 ] || break
+    sleep 0.2
+  done
+  k apply -f "$root/examples/web.yaml"
+  k rollout status deployment/web --timeout=60s
+  echo
+  k get deployments,pods -o wide
+fi
+
 cat <<END
 
 Try:
 
-  kubectl --context k8ts get namespaces
-  kubectl --context k8ts create configmap hello --from-literal=say=hi
-  kubectl --context k8ts get configmaps -w
+  kubectl --context k8ts get nodes
+  kubectl --context k8ts scale deployment web --replicas=5
+  kubectl --context k8ts set image deployment/web web=nginx:1.28
+  kubectl --context k8ts rollout status deployment/web
+  kubectl --context k8ts get events -w
 
-The server:
+The cluster:
 
   $k8ts status --data-dir $data
   npm run stop      ends it and removes its data and its kubeconfig context
