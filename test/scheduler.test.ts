@@ -13,7 +13,7 @@ import {
   type Transport,
 } from '#client'
 import { generateKeyPair, privateKeyToPem } from '#pki'
-import { startScheduler, type Scheduler } from '#scheduler'
+import { defaultProfile, startScheduler, Status, type Plugin, type Scheduler } from '#scheduler'
 import { openStore } from '#store'
 import { ManualClock } from '../src/apiserver/testing/manual-clock.ts'
 
@@ -27,14 +27,16 @@ interface TestCluster extends AsyncDisposable {
   readonly podWhen: (name: string, wanted: (pod: Pod) => boolean) => Promise<Pod>
 }
 
-interface Faults {
+interface Setting {
   /** Of the scheduler; by default the real one. */
   readonly clock?: Clock
   /** Stands between the scheduler and the API server. */
   readonly around?: (transport: Transport) => Transport
+  /** Another plugin of the default profile, before the others. */
+  readonly plugin?: Plugin
 }
 
-async function startTestCluster(faults: Faults = {}): Promise<TestCluster> {
+async function startTestCluster(setting: Setting = {}): Promise<TestCluster> {
   await using undo = new AsyncDisposableStack()
   const store = undo.use(await openStore({ type: 'memory', ...services }))
   const key = generateKeyPair('ecdsa-p256', seededRandom(1)).privateKey
@@ -60,11 +62,21 @@ async function startTestCluster(faults: Faults = {}): Promise<TestCluster> {
     return undo.use(new Client(transport, realClock))
   }
   const client = clientOf('admin', ['system:masters'])
-  const own = clientOf('system:kube-scheduler', ['system:authenticated'], faults.around)
+  const own = clientOf('system:kube-scheduler', ['system:authenticated'], setting.around)
   const informers = undo.use(new Informers(own, services))
   const events = undo.use(new EventBroadcaster(own, services))
-  const clock = faults.clock ?? realClock
-  const options = { ...services, clock, client: own, informers, events }
+  const clock = setting.clock ?? realClock
+  const { plugin } = setting
+  const more =
+    plugin === undefined
+      ? {}
+      : {
+          plugins: { [plugin.name]: () => plugin },
+          profiles: [
+            { ...defaultProfile, plugins: [{ name: plugin.name }, ...defaultProfile.plugins] },
+          ],
+        }
+  const options = { ...services, clock, client: own, informers, events, ...more }
   const scheduler = undo.use(startScheduler(options))
   await informers.start()
   await client
@@ -328,6 +340,102 @@ describe('the scheduler, when binding goes wrong', () => {
     const settled = await podWhen('p', isBound)
     assert.equal(settled.spec.nodeName, 'elsewhere')
     assert.equal(scheduledCondition(settled)?.status, 'True')
+  })
+})
+
+describe('a plugin of somebody else', () => {
+  it('is asked at each point, and may let a pod wait', async () => {
+    const calls: string[] = []
+    let allowed = false
+    const plugin: Plugin = {
+      name: 'Mine',
+      events: [{ resource: 'Node', actions: ['UpdateNodeLabel'] }],
+      reserve: (one, node) => void calls.push(`reserve ${one.name} on ${node}`),
+      unreserve: (one, node) => void calls.push(`unreserve ${one.name} on ${node}`),
+      permit(one, node) {
+        calls.push(`permit ${one.name} on ${node}`)
+        return allowed ? undefined : new Status('Mine', 'Unschedulable', 'not yet')
+      },
+      async preBind(one) {
+        calls.push(`preBind ${one.name}`)
+        return undefined
+      },
+      postBind: (one) => void calls.push(`postBind ${one.name}`),
+    }
+    await using cluster = await startTestCluster({ plugin })
+    const { client, podWhen } = cluster
+    await addNode(client, 'a', '600m')
+    await client.resource(Pod).create(pod('p'))
+    const waiting = await podWhen('p', (one) => scheduledCondition(one)?.status === 'False')
+    assert.equal(scheduledCondition(waiting)?.message, '0/1 nodes are available: 1 not yet.')
+    assert.equal(scheduledCondition(waiting)?.reason, 'Unschedulable')
+    allowed = true
+    const labels = { now: 'yes' }
+    await client.resource(Node).patch('a', { type: 'merge', patch: { metadata: { labels } } })
+    await podWhen('p', isBound)
+    await cluster.scheduler[Symbol.asyncDispose]()
+    assert.deepEqual(calls, [
+      'reserve p on a',
+      'permit p on a',
+      'unreserve p on a',
+      'reserve p on a',
+      'permit p on a',
+      'preBind p',
+      'postBind p',
+    ])
+  })
+
+  it('that fails before binding has the pod tried again', async () => {
+    const clock = new ManualClock()
+    let broken = true
+    const plugin: Plugin = {
+      name: 'Mine',
+      async preBind() {
+        return broken ? new Status('Mine', 'Error', 'disk on fire') : undefined
+      },
+    }
+    await using cluster = await startTestCluster({ clock, plugin })
+    const { client, podWhen } = cluster
+    await addNode(client, 'a', '600m')
+    await client.resource(Pod).create(pod('p'))
+    const failed = await podWhen('p', (one) => scheduledCondition(one)?.status === 'False')
+    assert.equal(scheduledCondition(failed)?.reason, 'SchedulerError')
+    assert.equal(scheduledCondition(failed)?.message, 'running PreBind plugin "Mine": disk on fire')
+    broken = false
+    clock.advance(1_000)
+    await podWhen('p', isBound)
+  })
+
+  it('that throws or fails stands in no other pod’s way', async () => {
+    const answers: Record<string, () => Status> = {
+      thrown() {
+        throw new Error('a defect')
+      },
+      failed: () => new Status('Mine', 'Error', 'no answer'),
+    }
+    const plugin: Plugin = {
+      name: 'Mine',
+      preFilter({ pod }) {
+        const filter = answers[pod.spec.containers?.[0]?.image ?? '']
+        return filter === undefined ? undefined : { dependsOn: 'pods', filter }
+      },
+    }
+    await using cluster = await startTestCluster({ clock: new ManualClock(), plugin })
+    const { client, podWhen } = cluster
+    await addNode(client, 'a')
+    const running = (image: string) => pod(image, { containers: [{ name: 'c', image }] })
+    for (const image of ['thrown', 'failed', 'web']) {
+      await client.resource(Pod).create(running(image))
+    }
+    await podWhen('web', isBound)
+    for (const [name, message] of [
+      ['thrown', 'a defect'],
+      ['failed', 'running "Mine" filter plugin: no answer'],
+    ] as const) {
+      const one = await podWhen(name, (each) => scheduledCondition(each)?.status === 'False')
+      assert.equal(scheduledCondition(one)?.reason, 'SchedulerError')
+      assert.equal(scheduledCondition(one)?.message, message)
+    }
   })
 })
 

@@ -6,14 +6,14 @@ import type { Calls } from './calls.ts'
 import type { ClusterState } from './cluster-state.ts'
 import { fitErrorMessage } from './framework/diagnosis.ts'
 import type { Framework } from './framework/framework.ts'
-import type { Status } from './framework/status.ts'
+import { Status } from './framework/status.ts'
 import { noteLengthMax } from './limits.ts'
 import type { Metrics } from './metrics.ts'
 import type { NodeTable } from './node-table/node-table.ts'
 import { isActive, qualifiedName, type PodInfo, type PodInfos } from './pod-info.ts'
 import type { PodWriter, Unscheduled } from './pod-writer.ts'
 import type { QueuedPod, SchedulingQueue } from './queue/scheduling-queue.ts'
-import type { Scheduling } from './schedule.ts'
+import type { Decision, Scheduling } from './schedule.ts'
 
 /** What an attempt works with. */
 export interface AttemptServices {
@@ -39,7 +39,7 @@ const noNodes = 'no nodes available to schedule pods'
  * API in the background, or puts it back into the queue and tells the user why.
  */
 export function attempt(services: AttemptServices, taken: QueuedPod): void {
-  const { clock, table, frameworks, scheduling, queue, metrics } = services
+  const { clock, table, frameworks, queue, metrics } = services
   const { pod } = taken
   const startedMs = clock.elapsed()
   if (pod.pod.metadata.deletionTimestamp !== undefined) {
@@ -51,9 +51,12 @@ export function attempt(services: AttemptServices, taken: QueuedPod): void {
     'only pods that name a profile come into the queue',
   )
   const work = { services, taken, framework, startedMs }
-  const decision = scheduling.decide(framework, pod, (name) => queue.nominator.on(name))
+  const decision = decide(work)
   metrics.decided(clock.elapsed() - startedMs)
   switch (decision.type) {
+    case 'failed':
+      services.calls.start(() => failed(work, undefined, decision.status))
+      break
     case 'no nodes':
       unschedulable(work, noNodes, new Set(), '')
       break
@@ -80,6 +83,18 @@ interface Work {
   readonly taken: QueuedPod
   readonly framework: Framework
   readonly startedMs: number
+}
+
+/** A plugin that throws must not keep all other pods from their nodes. */
+function decide({ services, taken, framework }: Work): Decision {
+  const { scheduling, queue, log } = services
+  try {
+    return scheduling.decide(framework, taken.pod, (name) => queue.nominator.on(name))
+  } catch (error) {
+    const { message } = asError(error)
+    log.error('a pod could not be decided upon', { pod: qualifiedName(taken.pod), error: message })
+    return { type: 'failed', status: new Status('', 'Error', message) }
+  }
 }
 
 /** The binding cycle. */
@@ -149,14 +164,16 @@ function unschedulable(
  * Something went wrong on the way to the node. What became of the pod is the API server's to say: a
  * binding whose answer was lost may have taken effect.
  */
-async function failed(work: Work, nodeName: string, status: Status): Promise<void> {
+async function failed(work: Work, nodeName: string | undefined, status: Status): Promise<void> {
   const { services, taken, framework, startedMs } = work
   const { clock, queue, metrics, log } = services
   const current = await currentPod(services, taken.pod)
   const nowMs = clock.elapsed()
   metrics.attempt('error', framework.profile.schedulerName, nowMs - startedMs)
-  release(work, nodeName)
-  services.state.released(taken.pod, nowMs)
+  if (nodeName !== undefined) {
+    release(work, nodeName)
+    services.state.released(taken.pod, nowMs)
+  }
   if (current === undefined || !isActive(current)) return
   if ((current.spec.nodeName ?? '') !== '') {
     services.state.podAdded(current, nowMs)
@@ -166,7 +183,11 @@ async function failed(work: Work, nodeName: string, status: Status): Promise<voi
   if (queue.get(pod.uid) !== undefined) return
   queue.putBackFailed(taken, pod, nowMs)
   const { message } = status
-  log.info('a pod could not be bound', { pod: qualifiedName(pod), node: nodeName, error: message })
+  log.info('a pod is tried again', {
+    pod: qualifiedName(pod),
+    node: nodeName ?? '',
+    error: message,
+  })
   recordFailure(services, pod, message)
   await tell(services, pod, { reason: 'SchedulerError', message, nominatedNodeName: '' })
 }

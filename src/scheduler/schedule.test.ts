@@ -36,7 +36,7 @@ class Core {
     const nominatedOn = (name: string) => this.nominated.get(name) ?? []
     const decision = this.scheduling.decide(this.framework, pod, nominatedOn)
     if (decision.type === 'fits') return decision.nodeName
-    if (decision.type === 'no nodes') return decision.type
+    if (decision.type !== 'unschedulable') return decision.type
     const { message } = this.framework.postFilter(pod, decision.diagnosis)
     return fitErrorMessage(decision.diagnosis, message)
   }

@@ -2,7 +2,7 @@ import type { Random } from '#base'
 import type { Diagnosis } from './framework/diagnosis.ts'
 import type { Framework } from './framework/framework.ts'
 import type { Plan } from './framework/plan.ts'
-import type { Status } from './framework/status.ts'
+import { Status } from './framework/status.ts'
 import { feasibleNodesMin, feasiblePercentMin } from './limits.ts'
 import type { NodeTable } from './node-table/node-table.ts'
 import type { PodInfo } from './pod-info.ts'
@@ -16,6 +16,8 @@ export type Decision =
     }
   | { readonly type: 'no nodes' }
   | { readonly type: 'unschedulable'; readonly diagnosis: Diagnosis }
+  /** A plugin failed, so that nothing can be said about the pod. */
+  | { readonly type: 'failed'; readonly status: Status }
 
 /** Pods that are to go to a node soon and whose room there is kept for them. */
 export type NominatedOn = (nodeName: string) => readonly PodInfo[]
@@ -53,6 +55,8 @@ export class Scheduling {
     const wanted = nodesToFind(framework.profile.percentageOfNodesToScore, order.length)
     if (this.#rows.length < wanted) this.#makeRoom(wanted)
     const found = this.#search(search, order, wanted)
+    const { failure } = search
+    if (failure !== undefined) return { type: 'failed', status: failure }
     if (found === 0) {
       return { type: 'unschedulable', diagnosis: search.diagnosis(this.#table.nodeCount) }
     }
@@ -113,6 +117,7 @@ export class Scheduling {
   }
 
   #rejectedWhole(status: Status): Decision {
+    if (!status.rejected) return { type: 'failed', status }
     const diagnosis = {
       nodeCount: this.#table.nodeCount,
       rows: [],
@@ -146,6 +151,8 @@ class Search {
   readonly #nominatedOn: NominatedOn
   #rejectedRows: number[] = []
   #statuses: Status[] = []
+  /** The first plugin that failed rather than answer. */
+  failure: Status | undefined
 
   constructor(table: NodeTable, plan: Plan, pod: PodInfo, nominatedOn: NominatedOn) {
     this.#table = table
@@ -166,6 +173,7 @@ class Search {
   passes(row: number): boolean {
     const status = this.#filter(row)
     if (status === undefined) return true
+    if (!status.rejected) this.failure ??= named(status)
     this.#rejectedRows.push(row)
     this.#statuses.push(status)
     return false
@@ -201,4 +209,8 @@ class Search {
   #givesWayTo({ uid, shape }: PodInfo): boolean {
     return uid !== this.#pod.uid && shape.priority >= this.#pod.shape.priority
   }
+}
+
+function named({ plugin, code, message }: Status): Status {
+  return new Status(plugin, code, `running "${plugin}" filter plugin: ${message}`)
 }

@@ -6,7 +6,7 @@ import type { Diagnosis } from './diagnosis.ts'
 import { makePlan, type Plan } from './plan.ts'
 import type { Handle, Plugin, PluginFactory, PostFilterResult, Waiting } from './plugin.ts'
 import type { Profile } from './profile.ts'
-import type { Status } from './status.ts'
+import { Status } from './status.ts'
 
 /**
  * The plugins of one profile, at work: one method per extension point, which asks the plugins that
@@ -75,7 +75,10 @@ export class Framework {
   }
 
   reserve(pod: PodInfo, nodeName: string): Status | undefined {
-    return this.#first((plugin) => plugin.reserve?.(pod, nodeName))
+    return named(
+      'Reserve',
+      this.#first((plugin) => plugin.reserve?.(pod, nodeName)),
+    )
   }
 
   /** The last to reserve is the first to undo. */
@@ -84,20 +87,23 @@ export class Framework {
   }
 
   permit(pod: PodInfo, nodeName: string): Status | undefined {
-    return this.#first((plugin) => plugin.permit?.(pod, nodeName))
+    return named(
+      'Permit',
+      this.#first((plugin) => plugin.permit?.(pod, nodeName)),
+    )
   }
 
   /** PreBind, Bind and PostBind. Rejects only where a plugin is broken. */
   async bind(pod: PodInfo, nodeName: string): Promise<Status | undefined> {
     for (const plugin of this.plugins) {
       const status = await plugin.preBind?.(pod, nodeName)
-      if (status !== undefined) return status
+      if (status !== undefined) return named('PreBind', status)
     }
     for (const plugin of this.plugins) {
       if (plugin.bind === undefined) continue
       const status = await plugin.bind(pod, nodeName)
       if (status === 'skip') continue
-      if (status !== undefined) return status
+      if (status !== undefined) return named('Bind', status)
       for (const each of this.plugins) each.postBind?.(pod, nodeName)
       return undefined
     }
@@ -111,4 +117,11 @@ export class Framework {
     }
     return undefined
   }
+}
+
+/** What failed is said with the plugin and the point at which it failed. */
+function named(point: string, status: Status | undefined): Status | undefined {
+  if (status === undefined || status.rejected) return status
+  const { plugin, code, message } = status
+  return new Status(plugin, code, `running ${point} plugin "${plugin}": ${message}`)
 }

@@ -62,6 +62,5 @@ it('DefaultBinder says what went wrong', async () => {
   const status = await plugin.bind?.(testPodInfo('p'), 'n')
   assert.ok(typeof status === 'object')
   assert.equal(status.code, 'Error')
-  const message = 'running Bind plugin "DefaultBinder": Operation cannot be fulfilled'
-  assert.equal(status.message, message)
+  assert.equal(status.message, 'Operation cannot be fulfilled')
 })

@@ -13,7 +13,7 @@ export function defaultBinder(handle: Handle): Plugin {
         await handle.bind(pod, nodeName)
         return undefined
       } catch (error) {
-        return new Status(name, 'Error', `running Bind plugin "${name}": ${asError(error).message}`)
+        return new Status(name, 'Error', asError(error).message)
       }
     },
   }
