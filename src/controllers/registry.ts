@@ -1,17 +1,20 @@
+import { csrApprovingController } from './certificate-signing-requests/approving-controller.ts'
+import { csrCleanerController } from './certificate-signing-requests/cleaner-controller.ts'
+import { csrSigningController } from './certificate-signing-requests/signing-controller.ts'
 import { clusterRoleAggregationController } from './clusterrole-aggregation/controller.ts'
-import type { Controller } from './framework/controller.ts'
 import { deploymentController } from './deployment/controller.ts'
+import type { Controller } from './framework/controller.ts'
+import { nodeIpamController } from './node-ipam/controller.ts'
+import { nodeLifecycleController } from './node-lifecycle/controller.ts'
 import type { ControllerOptions } from './options.ts'
+import { podGarbageCollector } from './pod-gc/controller.ts'
 import { replicaSetController } from './replica-set/controller.ts'
 import { replicationController } from './replication-controller/controller.ts'
 import { rootCaPublisher } from './root-ca/controller.ts'
 import { serviceAccountTokenController } from './service-account-token/controller.ts'
 import { serviceAccountController } from './service-account/controller.ts'
-import { ttlAfterFinishedController } from './ttl-after-finished/controller.ts'
-import { nodeLifecycleController } from './node-lifecycle/controller.ts'
 import { taintEvictionController } from './taint-eviction/controller.ts'
-import { nodeIpamController } from './node-ipam/controller.ts'
-import { podGarbageCollector } from './pod-gc/controller.ts'
+import { ttlAfterFinishedController } from './ttl-after-finished/controller.ts'
 
 /** Every controller there is, for a cluster. Adding one is its folder and a line here. */
 export function controllers(options: ControllerOptions = {}): readonly Controller[] {
@@ -23,6 +26,9 @@ export function controllers(options: ControllerOptions = {}): readonly Controlle
     deploymentController,
     replicaSetController,
     serviceAccountController,
+    csrSigningController(options),
+    csrApprovingController,
+    csrCleanerController,
     nodeIpamController(options),
     nodeLifecycleController(options),
     clusterRoleAggregationController,
