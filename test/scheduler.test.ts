@@ -343,6 +343,46 @@ describe('the scheduler, when binding goes wrong', () => {
   })
 })
 
+describe('the scheduler, when its watch misses what became of a pod', () => {
+  for (const deleted of [false, true]) {
+    it(`asks the API server: the pod is ${deleted ? 'gone' : 'there'}`, async () => {
+      const clock = new ManualClock()
+      await using cluster = await startTestCluster({ clock, around: withoutBoundPods })
+      const { client, podWhen } = cluster
+      await addNode(client, 'a')
+      await client.resource(Pod).create(pod('p'))
+      await podWhen('p', isBound)
+      await eventNote(client, 'Scheduled')
+      const cacheSize = (type: string) =>
+        new RegExp(`cache_size\\{type="${type}"\\} (\\d+)`).exec(cluster.scheduler.metrics())?.[1]
+      assert.equal(cacheSize('assumed_pods'), '1')
+      if (deleted) {
+        await client.resource(Pod).namespace('default').delete('p', { gracePeriodSeconds: 0 })
+      }
+      clock.advance(120_000)
+      await cluster.scheduler[Symbol.asyncDispose]()
+      assert.equal(cacheSize('assumed_pods'), '0')
+      assert.equal(cacheSize('pods'), deleted ? '0' : '1')
+    })
+  }
+})
+
+/** Watches hear nothing of pods that have a node. */
+function withoutBoundPods(transport: Transport): Transport {
+  return {
+    send: (call) => transport.send(call),
+    watch: (call, receiver) =>
+      transport.watch(call, {
+        event(event) {
+          if (!('spec' in event.object) || !Object(event.object.spec).nodeName)
+            receiver.event(event)
+        },
+        end: (error) => receiver.end(error),
+      }),
+    [Symbol.asyncDispose]: () => transport[Symbol.asyncDispose](),
+  }
+}
+
 describe('a plugin of somebody else', () => {
   it('is asked at each point, and may let a pod wait', async () => {
     const calls: string[] = []
@@ -387,11 +427,12 @@ describe('a plugin of somebody else', () => {
 
   it('that fails before binding has the pod tried again', async () => {
     const clock = new ManualClock()
-    let broken = true
+    let state: 'failing' | 'throwing' | 'well' = 'failing'
     const plugin: Plugin = {
       name: 'Mine',
       async preBind() {
-        return broken ? new Status('Mine', 'Error', 'disk on fire') : undefined
+        if (state === 'throwing') throw new Error('a defect')
+        return state === 'failing' ? new Status('Mine', 'Error', 'disk on fire') : undefined
       },
     }
     await using cluster = await startTestCluster({ clock, plugin })
@@ -401,8 +442,11 @@ describe('a plugin of somebody else', () => {
     const failed = await podWhen('p', (one) => scheduledCondition(one)?.status === 'False')
     assert.equal(scheduledCondition(failed)?.reason, 'SchedulerError')
     assert.equal(scheduledCondition(failed)?.message, 'running PreBind plugin "Mine": disk on fire')
-    broken = false
+    state = 'throwing'
     clock.advance(1_000)
+    await podWhen('p', (one) => scheduledCondition(one)?.message === 'a defect')
+    state = 'well'
+    clock.advance(2_000)
     await podWhen('p', isBound)
   })
 

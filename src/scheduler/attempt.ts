@@ -102,7 +102,11 @@ async function bind(work: Work, nodeName: string): Promise<void> {
   const { services, taken, framework, startedMs } = work
   const { clock, table, metrics } = services
   const { pod } = taken
-  const status = await framework.bind(pod, nodeName)
+  const status = await framework.bind(pod, nodeName).catch((error: unknown) => {
+    const { message } = asError(error)
+    services.log.error('a plugin threw in a binding', { pod: qualifiedName(pod), error: message })
+    return new Status('', 'Error', message)
+  })
   if (status !== undefined) {
     await failed(work, nodeName, status)
     return

@@ -93,7 +93,7 @@ export class Framework {
     )
   }
 
-  /** PreBind, Bind and PostBind. Rejects only where a plugin is broken. */
+  /** PreBind, Bind and PostBind. Rejects where a plugin does. */
   async bind(pod: PodInfo, nodeName: string): Promise<Status | undefined> {
     for (const plugin of this.plugins) {
       const status = await plugin.preBind?.(pod, nodeName)
