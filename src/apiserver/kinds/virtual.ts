@@ -32,13 +32,28 @@ export interface VirtualWrite {
   readonly options: WriteOptions
 }
 
-/** Reads the body of a subresource as an object of its own kind, defaulted. */
-export function readVirtual({ call, body }: SubresourceCall, face: Face): VirtualWrite {
+/**
+ * Reads the body of a subresource as an object of its own kind, defaulted. `alike` are older
+ * versions of the kind that say the same in the same words.
+ */
+export function readVirtual(
+  { call, body }: SubresourceCall,
+  face: Face,
+  alike: readonly string[] = [],
+): VirtualWrite {
   const options = readWriteOptions(call, 'CreateOptions')
-  const draft = decodeBody(call, face, { value: body, duplicates: [] }, options)
+  const value = inVersion(body, face, alike)
+  const draft = decodeBody(call, face, { value, duplicates: [] }, options)
   draft.apiVersion = formatGroupVersion(face)
   defaultObject(face, draft)
   return { draft, options }
+}
+
+function inVersion(body: unknown, face: Face, alike: readonly string[]): unknown {
+  if (typeof body !== 'object' || body === null || !('apiVersion' in body)) return body
+  const { apiVersion } = body
+  const known = typeof apiVersion === 'string' && alike.includes(apiVersion)
+  return known ? { ...body, apiVersion: formatGroupVersion(face) } : body
 }
 
 /** The name in a subresource's body may be left out; if given it is the one of the URL. */

@@ -23,7 +23,8 @@ interface Eviction extends KubeObject {
  */
 export async function evictPod(request: SubresourceCall): Promise<Answer> {
   const face = bodyFace('Eviction')
-  const write = readVirtual(request, face)
+  // kubectl before 1.22 drains nodes in the older version.
+  const write = readVirtual(request, face, ['policy/v1beta1'])
   settleName(request, write.draft, 'Eviction')
   const call = unadmitted(callOf(request.call, Pod, request.info.namespace, request.info.name))
   const { deleteOptions } = write.draft as unknown as Eviction
