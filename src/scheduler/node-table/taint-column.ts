@@ -7,8 +7,8 @@ import { grownIntegers, type Column } from './column.ts'
  */
 export class TaintColumn implements Column {
   #sets = new Int32Array()
-  readonly #lists: (readonly Taint[])[] = [[]]
-  readonly #numbers = new Map<string, number>([['[]', 0]])
+  #lists: (readonly Taint[])[] = [[]]
+  #numbers = new Map<string, number>([['[]', 0]])
   readonly #onLayout: () => void
 
   constructor(onLayout: () => void) {
@@ -31,7 +31,9 @@ export class TaintColumn implements Column {
   }
 
   setNode(row: number, node: Node | undefined): void {
-    this.#sets[row] = this.#number(node?.spec.taints ?? [])
+    // The number first: to find it may replace the array.
+    const number = this.#number(node?.spec.taints ?? [])
+    this.#sets[row] = number
   }
 
   addPod(): void {}
@@ -42,10 +44,20 @@ export class TaintColumn implements Column {
     const key = JSON.stringify(taints.map(({ key, value, effect }) => [key, value ?? '', effect]))
     let number = this.#numbers.get(key)
     if (number === undefined) {
+      if (this.#lists.length > 2 * this.#sets.length) this.#dropUnused()
       number = this.#lists.length
       this.#lists.push(taints)
       this.#numbers.set(key, number)
     }
     return number
+  }
+
+  /** Some taints carry a time, so lists would grow for ever: the numbers begin anew. */
+  #dropUnused(): void {
+    const old = this.#lists
+    this.#lists = [[]]
+    this.#numbers = new Map([['[]', 0]])
+    this.#sets = this.#sets.map((set) => this.#number(old[set] ?? []))
+    this.#onLayout()
   }
 }

@@ -90,3 +90,17 @@ it('TaintToleration judges a list of taints that came later', () => {
   bench.table.setNode(testNode('n', { spec: { taints: [taint('a', '', 'NoSchedule')] } }))
   assert.equal(filter.filter(row)?.message, 'node(s) had untolerated taint(s)')
 })
+
+it('TaintToleration does not mind taints that change without end', () => {
+  const marked = (name: string, value: number) =>
+    testNode(name, { spec: { taints: [taint('deletion-at', String(value), 'NoSchedule')] } })
+  const bench = new PluginBench(taintToleration, [marked('marked', 0), testNode('plain')])
+  const { taints } = bench.table
+  const row = bench.table.rowOf('marked') ?? -1
+  for (let value = 1; value < 1_000; value++) {
+    bench.table.setNode(marked('marked', value))
+    assert.equal(taints.lists[taints.sets[row] ?? -1]?.[0]?.value, String(value))
+  }
+  assert.ok(taints.lists.length < 300)
+  assert.deepEqual(bench.rejections(testPodInfo('p')), { marked: untolerated })
+})
