@@ -13,7 +13,12 @@ interface Planned {
   readonly sinceMs: number
 }
 
-/** Pods go from nodes whose NoExecute taints they do not tolerate, or tolerate for some time only. */
+/**
+ * Pods go from nodes whose NoExecute taints they do not tolerate, or tolerate for some time only.
+ *
+ * Differs from Kubernetes: the time follows the present taints and tolerations, where upstream keeps
+ * to the first plan though a further taint is tolerated for less.
+ */
 export const taintEvictionController = controller({
   name: 'taint-eviction-controller',
   account: 'node-controller',
