@@ -2,6 +2,7 @@ import { csrApprovingController } from './certificate-signing-requests/approving
 import { csrCleanerController } from './certificate-signing-requests/cleaner-controller.ts'
 import { csrSigningController } from './certificate-signing-requests/signing-controller.ts'
 import { clusterRoleAggregationController } from './clusterrole-aggregation/controller.ts'
+import { daemonSetController } from './daemon-set/controller.ts'
 import { deploymentController } from './deployment/controller.ts'
 import type { Controller } from './framework/controller.ts'
 import { nodeIpamController } from './node-ipam/controller.ts'
@@ -23,6 +24,7 @@ export function controllers(options: ControllerOptions = {}): readonly Controlle
     serviceAccountTokenController(options),
     podGarbageCollector(options),
     replicationController,
+    daemonSetController,
     deploymentController,
     replicaSetController,
     serviceAccountController,
