@@ -134,7 +134,8 @@ function endpointKey({ addresses, targetRef }: Endpoint): string {
 }
 
 export function portsKey(ports: readonly EndpointSlicePort[]): string {
-  return JSON.stringify(
-    ports.map((p) => [p.name, p.protocol, p.port ?? null, p.appProtocol ?? null]).sort(),
-  )
+  return ports
+    .map((port) => JSON.stringify([port.name, port.protocol, port.port, port.appProtocol]))
+    .sort()
+    .join()
 }
