@@ -42,10 +42,15 @@ it('the packed package runs in an empty project, as a command and as a library',
 
   writeFileSync(
     join(project, 'main.mjs'),
-    "import { startServer } from 'k8ts'\nconsole.log(typeof startServer)\n",
+    `import { startCluster } from 'k8ts'
+import { Node } from 'k8ts/api'
+await using cluster = await startCluster({ simulatedNodes: 1 })
+const nodes = await cluster.client.resource(Node).list()
+console.log(nodes.items.length)
+`,
   )
   const library = spawnSync(process.execPath, ['main.mjs'], { cwd: project, encoding: 'utf8' })
-  assert.equal(library.stdout, 'function\n', library.stderr)
+  assert.equal(library.stdout, '1\n', library.stderr)
 })
 
 /** Builds beside the sources, so that a test leaves nothing in the checkout. */
