@@ -23,6 +23,8 @@ export interface DiscoveredResource extends GroupVersion {
   readonly kind: string
   readonly namespaced: boolean
   readonly verbs: ReadonlySet<string>
+  /** Such as status and scale. */
+  readonly subresources: ReadonlySet<string>
   /** The version in which the server would rather be asked for this resource; one of them is. */
   readonly preferred: boolean
 }
@@ -111,7 +113,14 @@ async function resourcesOf(
       kind,
       namespaced,
       verbs: new Set(verbs),
+      subresources: subresourcesOf(name, resources ?? []),
     }))
+}
+
+function subresourcesOf(name: string, all: readonly { readonly name: string }[]) {
+  const prefix = `${name}/`
+  const own = all.filter((each) => each.name.startsWith(prefix))
+  return new Set(own.map((each) => each.name.slice(prefix.length)))
 }
 
 /** Versions come best first. */
