@@ -4,7 +4,12 @@ import { csrSigningController } from './certificate-signing-requests/signing-con
 import { clusterRoleAggregationController } from './clusterrole-aggregation/controller.ts'
 import { daemonSetController } from './daemon-set/controller.ts'
 import { deploymentController } from './deployment/controller.ts'
+import { disruptionController } from './disruption/controller.ts'
+import { endpointsController } from './endpoints/controller.ts'
+import { endpointSliceController } from './endpointslice/controller.ts'
 import type { Controller } from './framework/controller.ts'
+import { garbageCollector } from './garbage-collector/controller.ts'
+import { namespaceController } from './namespace/controller.ts'
 import { nodeIpamController } from './node-ipam/controller.ts'
 import { nodeLifecycleController } from './node-lifecycle/controller.ts'
 import type { ControllerOptions } from './options.ts'
@@ -22,11 +27,16 @@ export function controllers(options: ControllerOptions = {}): readonly Controlle
   // In upstream's order. One that lacks an option it cannot do without is not there.
   const all: readonly (Controller | undefined)[] = [
     serviceAccountTokenController(options),
+    endpointsController,
+    endpointSliceController,
     podGarbageCollector(options),
     replicationController,
+    namespaceController,
+    garbageCollector,
     daemonSetController,
     deploymentController,
     replicaSetController,
+    disruptionController,
     serviceAccountController,
     csrSigningController(options),
     csrApprovingController,

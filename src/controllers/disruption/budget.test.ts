@@ -13,7 +13,7 @@ import {
 } from './budget.ts'
 import { disruptionTargetStaleInMs } from './stale-target.ts'
 
-const nowMs = Date.UTC(2026, 0, 1)
+const nowMs = 1_767_225_600_000
 const ago = (seconds: number) => formatTime(nowMs - seconds * 1000)
 
 function budget(
