@@ -86,7 +86,14 @@ async function start(
   dispose: () => Promise<void>,
 ): Promise<Cluster> {
   const { clock, random, log } = options
-  const pki = memoryPki({ clock, random, hostName: 'localhost', serviceIps: ['10.43.0.1'] })
+  const pki = memoryPki({
+    clock,
+    random,
+    // Keys of this type come from the seed; others only the operating system can make.
+    ...(options.seed === undefined ? {} : { keyType: 'ed25519' as const }),
+    hostName: 'localhost',
+    serviceIps: ['10.43.0.1'],
+  })
   const store = await openStore({ type: 'memory', clock, random, log })
   undo.push(async () => store[Symbol.asyncDispose]())
   const api = await createApi(options, store, pki)
