@@ -42,13 +42,14 @@ export function defaultObject(face: Face, draft: ObjectDraft): void {
 
 /**
  * The canonical bytes of an object, and the object in canonical form. What is compared, stored,
- * owned and served is this and nothing else.
+ * owned and served is this and nothing else. The two objects share what was canonical before:
+ * nobody may change the given one any more.
  */
 export function encodeCanonical(
   face: Face,
   object: KubeObject,
 ): { readonly object: KubeObject; readonly encoded: EncodedObject } {
-  const normalizer = new Normalizer()
+  const normalizer = new Normalizer({ shares: true })
   const { draft } = normalizeWith(normalizer, face, object)
   return { object: draft, encoded: encodeObject(draft, normalizer.integerKeys) }
 }

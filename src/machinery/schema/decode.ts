@@ -37,6 +37,15 @@ export class Normalizer {
   readonly #mapKeys: number[] = []
   /** The innermost struct, for messages. */
   #struct: Plan | undefined
+  readonly #shares: boolean
+
+  /**
+   * With `shares`, what is canonical already becomes part of the result instead of being copied:
+   * for an object that nobody will change any more.
+   */
+  constructor({ shares = false }: { readonly shares?: boolean } = {}) {
+    this.#shares = shares
+  }
 
   struct(schema: StructSchema, value: unknown): Record<string, unknown> {
     if (!isObject(value)) throw this.#mismatch(value, schema)
@@ -57,22 +66,29 @@ export class Normalizer {
     const plan = planOf(schema)
     const outer = this.#struct
     this.#struct = plan
-    const out: Record<string, unknown> = {}
-    let known = 0
-    for (let at = 0; at < plan.names.length; at++) {
-      const name = plan.names[at] as string
-      const spec = plan.specs[at] as FieldSpec
-      // Field names of Go structs are never those of Object.prototype.
+    const keys = Object.keys(value)
+    const places = placesOf(plan, value, keys)
+    // Undefined as long as all that was read is as it was given, and may be shared.
+    let out: Record<string, unknown> | undefined = this.#shares ? undefined : {}
+    for (let at = 0; at < places.length; at++) {
+      const place = places[at] as number
+      const name = plan.names[place] as string
       const given = value[name]
-      if (given !== undefined) known++
       this.#path.push(name)
-      const read = this.#field(spec, given)
+      const read = this.#field(plan.specs[place] as FieldSpec, given)
       this.#path.pop()
+      if (out === undefined) {
+        if (read === given && name === keys[at]) continue
+        out = firstFields(value, keys, at)
+      }
       if (read !== undefined) out[name] = read
     }
-    if (known !== Object.keys(value).length) this.#reportUnknown(plan, value)
+    if (hasUnknown(plan, keys)) {
+      this.#reportUnknown(plan, value)
+      out ??= firstFields(value, keys, places.length)
+    }
     this.#struct = outer
-    return out
+    return out ?? value
   }
 
   #field(spec: FieldSpec, given: unknown): unknown {
@@ -132,29 +148,41 @@ export class Normalizer {
 
   #list(schema: ListSchema, given: unknown): unknown[] {
     if (!Array.isArray(given)) throw this.#mismatch(given, schema)
-    const out: unknown[] = []
     const { items } = schema
+    let out: unknown[] | undefined = this.#shares ? undefined : []
     for (let at = 0; at < given.length; at++) {
       this.#path.push(at)
-      out.push(this.#element(items, given[at]))
+      const read = this.#element(items, given[at])
       this.#path.pop()
+      if (out === undefined) {
+        if (read === given[at]) continue
+        out = given.slice(0, at)
+      }
+      out.push(read)
     }
-    return out
+    return out ?? given
   }
 
   #map(schema: MapSchema, given: unknown): Record<string, unknown> {
     if (!isObject(given)) throw this.#mismatch(given, schema)
     const keys = Object.keys(given)
-    if (keys.length > 1) keys.sort(compareUtf8)
-    const out: Record<string, unknown> = {}
-    for (const key of keys) {
+    const shares = this.#shares && isSorted(keys)
+    if (!shares && keys.length > 1) keys.sort(compareUtf8)
+    let out: Record<string, unknown> | undefined = shares ? undefined : {}
+    for (let at = 0; at < keys.length; at++) {
+      const key = keys[at] as string
+      if (isIntegerKey(key)) this.integerKeys = true
       this.#mapKeys.push(this.#path.push(key) - 1)
-      setOwn(out, key, this.#element(schema.values, given[key]))
+      const read = this.#element(schema.values, given[key])
       this.#path.pop()
       this.#mapKeys.pop()
-      if (isIntegerKey(key)) this.integerKeys = true
+      if (out === undefined) {
+        if (read === given[key]) continue
+        out = firstFields(given, keys, at)
+      }
+      setOwn(out, key, read)
     }
-    return out
+    return out ?? given
   }
 
   /** An item of a list or map, where null is Go's zero value. */
@@ -326,6 +354,53 @@ export class Normalizer {
       `json: cannot unmarshal ${kind} into Go struct field ${this.#struct.goName}.${fields} of type ${type}`,
     )
   }
+}
+
+/** In Go's order: the places of the fields that are there, and of those that are written anyway. */
+function placesOf(
+  plan: Plan,
+  value: Readonly<Record<string, unknown>>,
+  keys: readonly string[],
+): readonly number[] {
+  const places: number[] = []
+  for (const key of keys) {
+    const place = plan.places.get(key)
+    if (place !== undefined) insert(places, place)
+  }
+  for (const place of plan.written) {
+    if (!Object.hasOwn(value, plan.names[place] as string)) insert(places, place)
+  }
+  return places
+}
+
+/** Into a list in ascending order; what comes in order, as it mostly does, costs nothing. */
+function insert(places: number[], place: number): void {
+  let at = places.length
+  for (; at > 0 && (places[at - 1] as number) > place; at--) places[at] = places[at - 1] as number
+  places[at] = place
+}
+
+/** A new object with the first of an object's fields, in their order. */
+function firstFields(
+  from: Readonly<Record<string, unknown>>,
+  keys: readonly string[],
+  count: number,
+): Record<string, unknown> {
+  const out: Record<string, unknown> = {}
+  for (let at = 0; at < count; at++) setOwn(out, keys[at] as string, from[keys[at] as string])
+  return out
+}
+
+function hasUnknown(plan: Plan, keys: readonly string[]): boolean {
+  for (const key of keys) if (!plan.places.has(key)) return true
+  return false
+}
+
+function isSorted(keys: readonly string[]): boolean {
+  for (let at = 1; at < keys.length; at++) {
+    if (compareUtf8(keys[at - 1] as string, keys[at] as string) > 0) return false
+  }
+  return true
 }
 
 const typeMetaKeys: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'metadata'])

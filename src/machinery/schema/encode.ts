@@ -1,6 +1,8 @@
 import { compareUtf8 } from '#base'
 import type { KubeObject } from '../resource.ts'
+import type { ManagedFieldsEntry } from '../object-meta.ts'
 import { isObject } from './decode.ts'
+import { sharedText } from './field-shapes.ts'
 
 /**
  * The bytes of one object in one representation, and where they are cut to serve them: after the
@@ -20,22 +22,27 @@ export interface EncodedObject {
 /** Encodes a normalized object; a resourceVersion in it is left out. */
 export function encodeObject(object: KubeObject, integerKeys: boolean): EncodedObject {
   const { apiVersion, kind, metadata, ...body } = object
-  const { name, generateName, namespace, selfLink, uid, resourceVersion: _, ...rest } = metadata
+  const { name, generateName, namespace, selfLink, uid, resourceVersion: _, ...others } = metadata
+  const { managedFields, ...rest } = others
   const write = integerKeys ? sortedJson : json
   const typeMeta = `{"kind":${JSON.stringify(kind)},"apiVersion":${JSON.stringify(apiVersion)},`
   const identity = JSON.stringify({ name, generateName, namespace, selfLink, uid }).slice(0, -1)
   const head = `${typeMeta}"metadata":${identity}`
   // Only objects that are never stored, such as reviews, have neither a name nor a uid.
   const separator = identity === '{' ? '' : ','
-  const tail = write(rest)
+  // Entries about fields come last, as they do in Go's order.
+  const tail =
+    managedFields === undefined
+      ? write(rest)
+      : withField(write(rest), 'managedFields', `[${managedFields.map(entryJson).join(',')}]`)
   const parts = write(body)
-  const others = tail === '{}' ? '}' : `${separator}${tail.slice(1)}`
+  const end = tail === '{}' ? '}' : `${separator}${tail.slice(1)}`
   const versionAt = Buffer.byteLength(head)
   return {
-    bytes: encodeUtf8(`${head}${others}${parts === '{}' ? '}' : `,${parts.slice(1)}`}`),
+    bytes: encodeUtf8(`${head}${end}${parts === '{}' ? '}' : `,${parts.slice(1)}`}`),
     typeMetaEnd: Buffer.byteLength(typeMeta),
     versionAt,
-    metadataEnd: versionAt + Buffer.byteLength(others),
+    metadataEnd: versionAt + Buffer.byteLength(end),
   }
 }
 
@@ -55,6 +62,22 @@ export function encodeUtf8(text: string): Uint8Array {
   const out = Buffer.allocUnsafeSlow(Buffer.byteLength(text))
   out.write(text, 'utf8')
   return out
+}
+
+/** What objects of one shape share of their managedFields is text already. */
+function entryJson(entry: ManagedFieldsEntry): string {
+  const { fieldsV1, subresource, ...head } = entry
+  const text = typeof fieldsV1 === 'object' && fieldsV1 !== null ? sharedText(fieldsV1) : undefined
+  if (text === undefined) return json(entry)
+  const fields = withField(JSON.stringify(head), 'fieldsV1', text)
+  return subresource === undefined
+    ? fields
+    : withField(fields, 'subresource', JSON.stringify(subresource))
+}
+
+/** An object's JSON with one more field at its end. */
+function withField(object: string, name: string, value: string): string {
+  return `${object.slice(0, -1)}${object === '{}' ? '' : ','}"${name}":${value}}`
 }
 
 function json(value: object): string {

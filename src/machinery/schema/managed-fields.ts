@@ -16,6 +16,7 @@ import {
   withoutFields,
   type FieldSet,
 } from './field-set.ts'
+import { FieldShapes } from './field-shapes.ts'
 import { reconcileFields } from './reconcile.ts'
 import type { Json, StructSchema } from './schema.ts'
 
@@ -90,6 +91,7 @@ export function updateManagedFields(
   const before = reconcileOwners(write, ownersBefore(live, next, write.subresource !== ''))
   if (before.size === 0 && live !== undefined) return []
   try {
+    if (live === undefined && before.size === 0) return entriesOfCreation(write, untracked(next))
     const old = live === undefined ? emptyObject(write.schema) : untracked(live)
     const owners = ownersAfterUpdate(write, old, untracked(next), before)
     return writeOwners(owners, live?.metadata.managedFields)
@@ -97,6 +99,28 @@ export function updateManagedFields(
     if (error instanceof FieldSetError) return []
     throw error
   }
+}
+
+/** With nobody else there the creator owns all that is set. */
+function entriesOfCreation(write: FieldWrite, next: Json): readonly ManagedFieldsEntry[] {
+  const before = emptyObject(write.schema)
+  const fields = shapesOf(write).setFor(next, () => {
+    const { modified, added } = compareReset(write, before, next)
+    return difference(union(modified, added), neverOwned)
+  })
+  return isEmptySet(fields) ? [] : [entryOf(ownership(write, 'Update', fields))]
+}
+
+const shapes = new WeakMap<StructSchema, Map<FieldSet | undefined, FieldShapes>>()
+
+function shapesOf({ schema, reset }: FieldWrite): FieldShapes {
+  let byReset = shapes.get(schema)
+  if (byReset === undefined) shapes.set(schema, (byReset = new Map()))
+  let found = byReset.get(reset)
+  if (found === undefined) {
+    byReset.set(reset, (found = new FieldShapes(schema, emptyObject(schema))))
+  }
+  return found
 }
 
 /** The owners after `live` became `next` by a plain write; see `updateManagedFields`. */

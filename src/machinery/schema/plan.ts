@@ -8,6 +8,10 @@ export interface Plan {
   readonly names: readonly string[]
   readonly specs: readonly FieldSpec[]
   readonly byName: ReadonlyMap<string, FieldSpec>
+  /** Where in Go's order a field stands. */
+  readonly places: ReadonlyMap<string, number>
+  /** Places of the fields that are written although they are absent. */
+  readonly written: readonly number[]
   /** The struct's type as Go's messages name it, such as Container. */
   readonly goName: string
   /** Indexes of the fields to visit when defaults are applied. */
@@ -35,12 +39,18 @@ function makePlan(schema: StructSchema): Plan {
     names,
     specs,
     byName: new Map(names.map((name, at) => [name, specs[at] as FieldSpec])),
+    places: new Map(names.map((name, at) => [name, at])),
+    written: specs.flatMap((spec, at) => (isWrittenWhenAbsent(spec) ? [at] : [])),
     goName: schema.name.slice(schema.name.lastIndexOf('.') + 1),
     defaulted,
     hasDefaults: schema.defaults !== undefined || defaulted.length > 0,
   }
   plans.set(schema, plan)
   return plan
+}
+
+function isWrittenWhenAbsent({ zero }: FieldSpec): boolean {
+  return zero === 'emit' || zero === 'null' || zero === 'nulltime' || zero === 'struct'
 }
 
 function holdsDefaults(schema: Schema): boolean {
