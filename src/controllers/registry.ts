@@ -6,6 +6,7 @@ import { daemonSetController } from './daemon-set/controller.ts'
 import { deploymentController } from './deployment/controller.ts'
 import { disruptionController } from './disruption/controller.ts'
 import { endpointsController } from './endpoints/controller.ts'
+import { endpointSliceMirroringController } from './endpointslice-mirroring/controller.ts'
 import { endpointSliceController } from './endpointslice/controller.ts'
 import type { Controller } from './framework/controller.ts'
 import { garbageCollector } from './garbage-collector/controller.ts'
@@ -29,6 +30,7 @@ export function controllers(options: ControllerOptions = {}): readonly Controlle
     serviceAccountTokenController(options),
     endpointsController,
     endpointSliceController,
+    endpointSliceMirroringController,
     podGarbageCollector(options),
     replicationController,
     namespaceController,

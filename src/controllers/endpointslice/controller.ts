@@ -1,10 +1,8 @@
 import { EndpointSlice, Node, Pod, Service } from '#api'
 import { asError } from '#base'
-import { objectKey, splitKey, type ResourceClient } from '#client'
+import { objectKey } from '#client'
 import { equalJson, hasReason } from '#machinery'
-import { asInput } from '../framework/as-input.ts'
-import { controllerReference, isControlledBy } from '../framework/controller-ref.ts'
-import { controller, type ControllerContext } from '../framework/controller.ts'
+import { controller } from '../framework/controller.ts'
 import { isNamespaceTerminating } from '../framework/namespace-terminating.ts'
 import { byNode, nodeOfPod } from '../pods/by-node.ts'
 import { changesEndpoints } from '../service-endpoints/pods.ts'
@@ -20,9 +18,9 @@ import {
   zoneLabel,
 } from './desired.ts'
 import { OwnSlices } from './own-slices.ts'
-import { packSlices, type PortGroup } from './packing.ts'
+import { SliceWriter } from './slice-writer.ts'
 
-const byService = 'service'
+const byService = 'service-of-endpointslice-controller'
 
 /** Keeps the EndpointSlices of services that select pods. */
 export const endpointSliceController = controller({
@@ -76,7 +74,17 @@ export const endpointSliceController = controller({
       if (!selectsEndpoints(service)) return
       const selected = podsOf(pods.lister, service)
       const triggerTime = triggers.next(key, service, selected)
-      const writer = new SliceWriter(context, { key, service, own, triggerTime, signal })
+      const labels = sliceLabels(service)
+      const writer = new SliceWriter(context.client, {
+        key,
+        owner: service,
+        labels,
+        annotations: (present) => withTriggerTime(present, triggerTime),
+        isCurrent: ({ metadata }) => equalJson(metadata.labels, labels),
+        placeholder: true,
+        own,
+        signal,
+      })
       const existing = own
         .of(key, slices.lister.byIndex(byService, key))
         .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
@@ -117,103 +125,10 @@ function serviceKeys({ metadata }: EndpointSlice): string[] {
   return labels[managedByLabel] === managedBy && name !== '' ? [`${namespace}/${name}`] : []
 }
 
-interface WriteOptions {
-  readonly key: string
-  readonly service: Service
-  readonly own: OwnSlices
-  readonly triggerTime: string | undefined
-  readonly signal: AbortSignal
-}
-
-class SliceWriter {
-  readonly #options: WriteOptions
-  readonly #slices: ResourceClient<EndpointSlice, ReturnType<typeof asSlice>>
-
-  constructor({ client }: ControllerContext, options: WriteOptions) {
-    this.#options = options
-    this.#slices = client.resource(EndpointSlice).namespace(splitKey(options.key).namespace)
-  }
-
-  /** Creates, then updates, then deletes, so that no endpoint is missing meanwhile. */
-  async write(
-    addressType: string,
-    groups: readonly PortGroup[],
-    existing: readonly EndpointSlice[],
-  ): Promise<void> {
-    const { service } = this.#options
-    const ours = existing.filter((slice) => isControlledBy(slice, service))
-    const plan = packSlices(groups, ours)
-    if (service.metadata.deletionTimestamp === undefined) {
-      for (const group of plan.create) await this.#create(addressType, group)
-    }
-    for (const { slice, ports, endpoints } of plan.update) {
-      await this.#update(slice, { ports, endpoints })
-    }
-    const labels = sliceLabels(service)
-    for (const slice of plan.keep) {
-      if (equalJson(slice.metadata.labels, labels)) continue
-      await this.#update(slice, { ports: slice.ports ?? [], endpoints: slice.endpoints ?? [] })
-    }
-    for (const slice of plan.delete) await this.delete(slice)
-    // A service of the same name was there before.
-    for (const slice of existing) if (!ours.includes(slice)) await this.delete(slice)
-  }
-
-  async delete(slice: EndpointSlice): Promise<void> {
-    const { own, signal } = this.#options
-    const { name = '', uid } = slice.metadata
-    try {
-      await this.#slices.delete(name, { preconditions: { uid }, signal })
-    } catch (error) {
-      if (!hasReason(error, 'NotFound')) throw error
-    }
-    own.deleted(slice)
-  }
-
-  async #create(addressType: string, { ports, endpoints }: PortGroup): Promise<void> {
-    const { key, service, own, signal } = this.#options
-    const { name = '' } = service.metadata
-    const created = await this.#slices.create(
-      {
-        metadata: {
-          generateName: `${name}-`,
-          labels: sliceLabels(service),
-          annotations: this.#annotations({}),
-          ownerReferences: [controllerReference(service)],
-        },
-        addressType,
-        endpoints,
-        ports,
-      },
-      { signal },
-    )
-    own.created(key, created)
-  }
-
-  async #update(slice: EndpointSlice, { ports, endpoints }: PortGroup): Promise<void> {
-    const { key, service, own, signal } = this.#options
-    const { annotations = {} } = slice.metadata
-    const metadata = {
-      ...slice.metadata,
-      labels: sliceLabels(service),
-      annotations: this.#annotations(annotations),
-    }
-    try {
-      const next = asSlice({ ...slice, metadata, ports, endpoints })
-      own.updated(await this.#slices.update(next, { signal }))
-    } catch (error) {
-      if (hasReason(error, 'NotFound')) own.forget(key, slice)
-      throw error
-    }
-  }
-
-  #annotations(present: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-    const { triggerTime } = this.#options
-    const { [triggerTimeAnnotation]: _, ...others } = present
-    return triggerTime === undefined ? others : { ...others, [triggerTimeAnnotation]: triggerTime }
-  }
-}
-
-function asSlice(slice: EndpointSlice) {
-  return asInput(EndpointSlice, slice)
+function withTriggerTime(
+  present: Readonly<Record<string, string>>,
+  triggerTime: string | undefined,
+): Readonly<Record<string, string>> {
+  const { [triggerTimeAnnotation]: _, ...others } = present
+  return triggerTime === undefined ? others : { ...others, [triggerTimeAnnotation]: triggerTime }
 }

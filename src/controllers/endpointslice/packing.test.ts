@@ -30,7 +30,7 @@ function slice(name: string, content: readonly Endpoint[], ports = http): Slice 
 }
 
 function pack(groups: readonly PortGroup[], slices: readonly Slice[], max = 4) {
-  const plan = packSlices(groups, slices, max)
+  const plan = packSlices(groups, slices, { perSliceMax: max })
   return {
     create: plan.create.map((each) => each.endpoints.length),
     update: plan.update.map((each) => `${each.slice.name}:${each.endpoints.length}`),
@@ -49,6 +49,12 @@ describe('packSlices', () => {
       ...none,
       keep: ['s'],
     })
+  })
+
+  it('makes none where that is to say nothing', () => {
+    const options = { placeholder: false }
+    const plan = packSlices<Slice>([], [slice('s', endpoints('a', 1))], options)
+    assert.deepEqual([plan.create, plan.update, plan.delete.length], [[], [], 1])
   })
 
   it('fills new slices one after another', () => {
@@ -123,7 +129,7 @@ describe('packSlices', () => {
         { ports: http, endpoints: wanted.filter((_, i) => i % 2 === 0) },
         { ports: other, endpoints: wanted.filter((_, i) => i % 2 === 1) },
       ].filter((group) => group.endpoints.length > 0)
-      const plan = packSlices(groups, slices, 4)
+      const plan = packSlices(groups, slices, { perSliceMax: 4 })
       slices = [
         ...plan.keep,
         ...plan.update.map(({ slice: { name }, ...group }) => ({ ...group, name })),
@@ -133,8 +139,8 @@ describe('packSlices', () => {
       const text = (all: readonly Endpoint[]) => all.map((each) => JSON.stringify(each)).sort()
       assert.deepEqual(text(held), text(wanted))
       for (const each of slices) assert.ok((each.endpoints?.length ?? 0) <= 4)
-      assert.deepEqual(packSlices(groups, slices, 4).update, [])
-      assert.deepEqual(packSlices(groups, slices, 4).create, [])
+      assert.deepEqual(packSlices(groups, slices, { perSliceMax: 4 }).update, [])
+      assert.deepEqual(packSlices(groups, slices, { perSliceMax: 4 }).create, [])
     }
   })
 })

@@ -24,16 +24,22 @@ export interface Packing<S> {
   readonly keep: readonly S[]
 }
 
+export interface PackingOptions {
+  readonly perSliceMax?: number
+  /** Nothing is told by an empty slice, else by none. Default true. */
+  readonly placeholder?: boolean
+}
+
 /**
  * Spreads the endpoints of one service and address family over slices so that few slices change:
  * an endpoint stays where it is; new ones go to slices that change anyway, then all into one that
  * has room for them, then into new ones. Slices that fall empty are deleted, or taken for what
- * would otherwise be created. Where nothing is to be told, one empty slice tells that.
+ * would otherwise be created. Where nothing is to be told, an empty slice tells that.
  */
 export function packSlices<S extends PackedSlice>(
   groups: readonly PortGroup[],
   existing: readonly S[],
-  perSliceMax = endpointsPerSliceMax,
+  { perSliceMax = endpointsPerSliceMax, placeholder = true }: PackingOptions = {},
 ): Packing<S> {
   const wanted = new Map(groups.map((group) => [portsKey(group.ports), group]))
   const known = Map.groupBy(existing, ({ ports }) => portsKey(ports ?? []))
@@ -54,10 +60,10 @@ export function packSlices<S extends PackedSlice>(
     unused.push(...packed.unused)
     keep.push(...packed.keep)
   }
-  if (keep.length + update.length + create.length === 0) {
-    const placeholder = unused.findIndex((slice) => isPlaceholder(slice))
-    if (placeholder === -1) create.push({ ports: [], endpoints: [] })
-    else keep.push(...unused.splice(placeholder, 1))
+  if (placeholder && keep.length + update.length + create.length === 0) {
+    const empty = unused.findIndex((slice) => isPlaceholder(slice))
+    if (empty === -1) create.push({ ports: [], endpoints: [] })
+    else keep.push(...unused.splice(empty, 1))
   }
   while (create.length > 0 && unused.length > 0) {
     const group = create.pop()
