@@ -86,13 +86,21 @@ export function nonNegativeQuantity(path: FieldPath, value: string): readonly Fi
   return parseQuantity(value).sign < 0 ? [field.invalid(path, value, negativeMessage)] : []
 }
 
+const none: readonly FieldError[] = Object.freeze([])
+
 /** The items of a list, each at its own path. */
 export function each<T>(
   path: FieldPath,
   items: readonly T[] | null | undefined,
   validate: (item: T, path: FieldPath, at: number) => readonly FieldError[],
 ): readonly FieldError[] {
-  return (items ?? []).flatMap((item, at) => validate(item, path.index(at), at))
+  if (items === undefined || items === null || items.length === 0) return none
+  let errors: readonly FieldError[] = none
+  for (let at = 0; at < items.length; at++) {
+    const found = validate(items[at] as T, path.index(at), at)
+    if (found.length > 0) errors = errors.length === 0 ? found : [...errors, ...found]
+  }
+  return errors
 }
 
 /** Calls back with each item whose key was there before. */

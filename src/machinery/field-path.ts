@@ -21,6 +21,9 @@ export class FieldPath {
   }
 
   child(...names: readonly string[]): FieldPath {
+    // Nearly always it is one name, and this is called for every field that is validated.
+    const [first] = names
+    if (first !== undefined && names.length === 1) return new FieldPath(this, first, false)
     return names.reduce<FieldPath>((path, name) => new FieldPath(path, name, false), this)
   }
 

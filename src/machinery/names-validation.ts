@@ -76,6 +76,7 @@ const qualifiedNameRule =
 
 /** `name` or `prefix.example.com/name`: label keys, annotation keys, resources, finalizers. */
 export function isQualifiedName(value: string): Problems {
+  if (value.length <= labelValueMaxLength && qualifiedName.test(value)) return []
   const parts = value.split('/')
   const [first = '', second] = parts
   if (parts.length > 2) {

@@ -52,14 +52,18 @@ export function extraHeaders(
   headers: RequestHeaders,
   prefix: string,
 ): Readonly<Record<string, readonly string[]>> {
+  const names: string[] = []
+  for (const name of headers.headerNames()) if (name.startsWith(prefix)) names.push(name)
+  if (names.length === 0) return noExtra
   const found = new Map<string, readonly string[]>()
-  for (const header of [...headers.headerNames()].sort()) {
-    if (!header.startsWith(prefix)) continue
+  for (const header of names.sort()) {
     const key = unescapeKey(header.slice(prefix.length))
     found.set(key, [...(found.get(key) ?? []), ...headers.headers(header)])
   }
   return Object.fromEntries(found)
 }
+
+const noExtra: Readonly<Record<string, readonly string[]>> = Object.freeze({})
 
 /** A key that is no percent-encoding is taken as it stands, so that no header is lost. */
 function unescapeKey(text: string): string {

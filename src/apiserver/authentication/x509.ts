@@ -48,12 +48,22 @@ function userOf(certificate: Certificate): UserInfo | undefined {
  */
 export class CertificateCache {
   readonly #parsed = new Map<string, Certificate>()
+  /** The same by the very bytes, which all requests of a connection share. */
+  readonly #known = new WeakMap<Uint8Array, Certificate>()
   readonly #chains = new WeakMap<
     Certificate,
     { readonly roots: readonly Certificate[]; readonly chain: readonly Certificate[] }
   >()
 
   parse(der: Uint8Array): Certificate {
+    const before = this.#known.get(der)
+    if (before !== undefined) return before
+    const certificate = this.#parse(der)
+    this.#known.set(der, certificate)
+    return certificate
+  }
+
+  #parse(der: Uint8Array): Certificate {
     const key = Buffer.from(der).toString('latin1')
     const known = this.#parsed.get(key)
     if (known !== undefined) return known

@@ -47,6 +47,8 @@ export class HttpApiRequest implements ApiRequest {
   }
 
   headers(name: string): readonly string[] {
+    // Most are asked for in vain, and the names as they were written are slow to compare.
+    if (this.#message.headers[name] === undefined) return []
     const values: string[] = []
     const raw = this.#message.rawHeaders
     for (let i = 0; i + 1 < raw.length; i += 2) {

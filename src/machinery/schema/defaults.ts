@@ -14,11 +14,14 @@ export function applyDefaults(schema: StructSchema, draft: Record<string, unknow
     for (const at of plan.defaulted) {
       const name = plan.names[at] as string
       const spec = plan.specs[at] as FieldSpec
-      if (spec.default !== undefined && isAbsent(spec, draft, name)) {
-        setOwn(draft, name, copy(spec.default))
-      }
-      const present = Object.hasOwn(draft, name) ? draft[name] : undefined
-      if (present !== undefined) defaultValue(spec.schema, present)
+      // Field names of Go structs are never those of Object.prototype; a document's may be.
+      const given =
+        schema.structural === undefined || Object.hasOwn(draft, name) ? draft[name] : undefined
+      if (spec.default !== undefined && isAbsent(spec, given)) {
+        const made = copy(spec.default)
+        setOwn(draft, name, made)
+        defaultValue(spec.schema, made)
+      } else if (given !== undefined) defaultValue(spec.schema, given)
     }
   }
   const additional = schema.structural?.additional
@@ -45,9 +48,7 @@ function defaultValue(schema: Schema, value: unknown): void {
   }
 }
 
-function isAbsent(spec: FieldSpec, draft: Record<string, unknown>, name: string): boolean {
-  if (!Object.hasOwn(draft, name)) return true
-  const value = draft[name]
+function isAbsent(spec: FieldSpec, value: unknown): boolean {
   if (value === undefined) return true
   if (spec.schema.structural !== undefined) {
     // A null that the schema does not allow is as good as absent (CRD reference, "Defaulting and Nullable").
