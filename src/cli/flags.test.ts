@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { formatHelp, integerFlag, parseArgs, UsageError, type Command } from './flags.ts'
+import {
+  booleanFlag,
+  formatHelp,
+  integerFlag,
+  parseArgs,
+  UsageError,
+  type Command,
+} from './flags.ts'
 
 const command: Command = {
   name: 'try',
@@ -48,6 +55,19 @@ describe('flags', () => {
     for (const wrong of ['65536', '-1', '1.5', '0x10', 'x', '99999999999']) {
       assert.throws(() => read(wrong), /is a number from 0 to 65535/)
     }
+  })
+
+  it('switch on and off where they are said to', () => {
+    const flags = { elect: { boolean: true, help: 'take part' } }
+    const read = (...words: string[]) =>
+      booleanFlag(parseArgs({ ...command, operands: [], flags }, words), 'elect', true)
+    assert.equal(read(), true)
+    assert.equal(read('--elect'), true)
+    assert.equal(read('--elect=true'), true)
+    assert.equal(read('--elect=false'), false)
+    assert.throws(() => read('--elect=no'), /--elect is true or false, not "no"/)
+    // What follows is no value, as with upstream's flags.
+    assert.throws(() => read('--elect', 'false'), /does not know what to do with "false"/)
   })
 
   it('are all in the help', () => {

@@ -7,6 +7,8 @@ export interface Flag {
   readonly fallback?: string
   /** May be given more than once, or hold a list with commas. */
   readonly repeated?: boolean
+  /** A switch that may also be written --name=true and --name=false. */
+  readonly boolean?: boolean
 }
 
 export interface Command {
@@ -74,7 +76,7 @@ export function parseArgs(command: Command, words: readonly string[]): Args {
     if (flag === undefined) throw new UsageError(unknownFlag(command, name))
     const inline = rest.length > 0 ? rest.join('=') : undefined
     let value = inline ?? ''
-    if (flag.value === undefined && inline !== undefined) {
+    if (flag.value === undefined && inline !== undefined && flag.boolean !== true) {
       throw new UsageError(`--${name} takes no value`)
     }
     if (flag.value !== undefined && inline === undefined) {
@@ -126,6 +128,15 @@ function distance(a: string, b: string): number {
   return row[b.length] ?? 0
 }
 
+/** What a switch says; one without a value is on. */
+export function booleanFlag(args: Args, flag: string, fallback: boolean): boolean {
+  const text = args.text(flag)
+  if (text === undefined) return fallback
+  if (text === '' || text === 'true') return true
+  if (text === 'false') return false
+  throw new UsageError(`--${flag} is true or false, not "${text}"`)
+}
+
 /** A whole number within bounds. */
 export function integerFlag(args: Args, flag: string, fallback: number, max: number): number {
   const text = args.text(flag)
@@ -138,7 +149,7 @@ export function integerFlag(args: Args, flag: string, fallback: number, max: num
 
 export function formatHelp(command: Command): string {
   const names = Object.entries(command.flags).map(([name, flag]) => ({
-    left: `--${name}${flag.value === undefined ? '' : ` ${flag.value}`}`,
+    left: `--${name}${flag.boolean === true ? '[=false]' : ''}${flag.value === undefined ? '' : ` ${flag.value}`}`,
     right: `${flag.help}${flag.fallback === undefined ? '' : ` (default ${flag.fallback})`}`,
   }))
   const width = Math.max(0, ...names.map(({ left }) => left.length))

@@ -12,6 +12,9 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   'snapshot save': async () => (await import('./commands/snapshot.ts')).snapshotSave,
   'snapshot restore': async () => (await import('./commands/snapshot.ts')).snapshotRestore,
   'snapshot status': async () => (await import('./commands/snapshot.ts')).snapshotShow,
+  scheduler: async () => (await import('./commands/scheduler.ts')).scheduler,
+  'controller-manager': async () =>
+    (await import('./commands/controller-manager.ts')).controllerManager,
   version: async () => (await import('./commands/version.ts')).version,
 }
 
@@ -48,12 +51,12 @@ async function help(words: readonly string[]): Promise<number> {
 
 async function overview(): Promise<string> {
   const all = await Promise.all(Object.values(commands).map((load) => load()))
-  const lines = all.map(({ name, summary }) => `  ${name.padEnd(18)}${summary}`)
+  const lines = all.map(({ name, summary }) => `  ${name.padEnd(20)}${summary}`)
   return [
     'k8ts is Kubernetes v1.36 in TypeScript.',
     '',
     ...lines,
-    `  ${'help [COMMAND]'.padEnd(18)}Say more about a command`,
+    `  ${'help [COMMAND]'.padEnd(20)}Say more about a command`,
     '',
   ].join('\n')
 }

@@ -3,6 +3,7 @@ import { startServer, type Server } from '#cluster'
 import { services } from './environment.ts'
 import type { Args } from './flags.ts'
 import { serverOptions } from './server-options.ts'
+import { stopSignal } from './stop-signal.ts'
 
 /** Runs a server until a signal ends it, or its store fails. Resolves with the exit code. */
 export async function runServer(args: Args): Promise<number> {
@@ -22,20 +23,6 @@ export async function runServer(args: Args): Promise<number> {
   const code = await Promise.race([stopped, failed.promise])
   await end(running, options.log)
   return code
-}
-
-/** Resolves with the first signal; a second one ends the process at once. */
-function stopSignal(): Promise<number> {
-  return new Promise((resolve) => {
-    let asked = false
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      process.on(signal, () => {
-        if (asked) process.exit(1)
-        asked = true
-        resolve(0)
-      })
-    }
-  })
 }
 
 /** Longer than the bounds of all that `close` waits for. */

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
-import { asError, silentLog } from '#base'
+import { asError, silentLog, type Log } from '#base'
 import type { ServerOptions, StoreChoice } from '#cluster'
 import { isDNS1123Subdomain, isValidCIDR } from '#machinery'
 import { dataDirOf, services } from './environment.ts'
@@ -9,9 +9,7 @@ import type { LogLevel } from './log-pino.ts'
 
 /** What the flags of `k8ts server` ask for. Throws a UsageError for values that make no sense. */
 export async function serverOptions(args: Args): Promise<ServerOptions> {
-  const level = logLevelOf(args)
-  const quiet = level === 'silent'
-  const log = quiet ? silentLog : (await import('./log-pino.ts')).createLog(level)
+  const log = await logOf(args)
   const path = args.text('kubeconfig')
   if (path !== undefined && args.has('no-kubeconfig')) {
     throw new UsageError('--kubeconfig and --no-kubeconfig exclude each other')
@@ -33,6 +31,12 @@ export async function serverOptions(args: Args): Promise<ServerOptions> {
   }
 }
 
+/** What --log-level asks for. */
+export async function logOf(args: Args): Promise<Log> {
+  const level = logLevelOf(args)
+  return level === 'silent' ? silentLog : (await import('./log-pino.ts')).createLog(level)
+}
+
 function logLevelOf(args: Args): LogLevel {
   const text = args.text('log-level') ?? 'warn'
   switch (text) {
@@ -47,7 +51,8 @@ function logLevelOf(args: Args): LogLevel {
   }
 }
 
-function addressOf(args: Args): string {
+/** What --bind-address asks for. */
+export function addressOf(args: Args): string {
   const text = args.text('bind-address') ?? '127.0.0.1'
   if (isIP(text) === 0) throw new UsageError(`--bind-address is an IP address, not "${text}"`)
   return text
@@ -82,7 +87,8 @@ function storeOf(args: Args): StoreChoice {
     : { type: 'etcd', endpoints, tls }
 }
 
-function fileOf(args: Args, flag: string): string | undefined {
+/** The text of the file that a flag names. */
+export function fileOf(args: Args, flag: string): string | undefined {
   const path = args.text(flag)
   if (path === undefined) return undefined
   try {

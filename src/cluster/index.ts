@@ -1,3 +1,9 @@
+export {
+  startControllerManagerAlone,
+  type ControllerManagerOptions,
+} from './alone/controller-manager.ts'
+export type { Component, ComponentOptions } from './alone/component.ts'
+export { startSchedulerAlone } from './alone/scheduler.ts'
 export { defaultDataDirectory, dataDirectoryAt } from './data-directory.ts'
 export { ClusterError } from './error.ts'
 export { contextName } from './context.ts'

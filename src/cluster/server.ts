@@ -19,7 +19,8 @@ import { controllerOptions } from './controller-options.ts'
 import { ControlPlane } from './control-plane.ts'
 import { serveControl } from './control.ts'
 import { openDataDirectory, writeWhole, type DataDirectory } from './data-directory.ts'
-import { asClusterError, ClusterError, codeOf } from './error.ts'
+import { asClusterError } from './error.ts'
+import { listenError } from './listen-error.ts'
 import { claimServer } from './server-file.ts'
 
 export interface ServerOptions {
@@ -198,30 +199,7 @@ async function listen(options: ServerOptions, pki: Pki, gate: Gate): Promise<Htt
       clientCas: [pki.ca.certificate.pem, pki.frontProxyCa.certificate.pem],
     })
   } catch (cause) {
-    throw listenError(host, port, cause)
-  }
-}
-
-function listenError(host: string, port: number, cause: unknown): unknown {
-  switch (codeOf(cause)) {
-    case 'EADDRINUSE':
-      return new ClusterError(
-        `port ${port} of ${host} is taken by another program: name another one with --api-port`,
-        { cause },
-      )
-    case 'EACCES':
-      return new ClusterError(
-        `port ${port} is not for this user: name one above 1023 with --api-port`,
-        { cause },
-      )
-    case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-      return new ClusterError(
-        `${host} is no address of this machine: name another one with --bind-address`,
-        { cause },
-      )
-    default:
-      return cause
+    throw listenError({ host, port, portFlag: '--api-port' }, cause)
   }
 }
 

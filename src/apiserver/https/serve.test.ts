@@ -16,7 +16,7 @@ async function start(
   serve: (request: ApiRequest) => Promise<ApiResponse>,
 ): Promise<HttpsServer> {
   const server = await serveHttps({
-    handler: { serve, answer: () => Promise.reject(new Error('not asked for')) },
+    handler: { serve },
     clock: realClock,
     log: silentLog,
     host: '127.0.0.1',
@@ -375,10 +375,7 @@ describe('one connection', () => {
   it('says which port was taken', async (t) => {
     const server = await start(t, () => Promise.resolve(json('ok')))
     const again = serveHttps({
-      handler: {
-        serve: () => Promise.resolve(json('')),
-        answer: () => Promise.reject(new Error()),
-      },
+      handler: { serve: () => Promise.resolve(json('')) },
       clock: realClock,
       log: silentLog,
       host: '127.0.0.1',

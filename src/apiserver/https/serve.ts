@@ -13,7 +13,7 @@ import { HttpApiRequest } from './request.ts'
 import { sendResponse } from './response.ts'
 
 export interface HttpsOptions {
-  readonly handler: ApiHandler
+  readonly handler: Pick<ApiHandler, 'serve'>
   readonly clock: Clock
   readonly log: Log
   /** An address of this machine; '::' and '0.0.0.0' are all of them. */
