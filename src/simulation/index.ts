@@ -1,3 +1,5 @@
 export { annotations as simulationAnnotations } from './nodes/behaviour.ts'
 export { nodeName, simulatedLabel, type NodeSize } from './nodes/node-object.ts'
 export { SimulatedNodes, type SimulatedNodesOptions } from './nodes/simulated-nodes.ts'
+export { calmNetwork, SimulatedNetwork, type Answering, type NetworkFaults } from './network.ts'
+export { SimulatedProcess } from './process.ts'

@@ -146,7 +146,7 @@ function nextContainer(
   const exitsAtMs =
     behaviour.exitAfterMs === undefined ? undefined : sinceMs + behaviour.exitAfterMs
   if (exitsAtMs === undefined || nowMs < exitsAtMs) {
-    return started(before?.lastState, behaviour, sinceMs, nowMs, restarts)
+    return started(before?.lastState, behaviour, sinceMs, nowMs, restarts, before?.ready)
   }
   return ended(pod, behaviour, sinceMs, nowMs, restarts)
 }
@@ -157,9 +157,11 @@ function started(
   sinceMs: number,
   nowMs: number,
   restarts: number,
+  wasReady = false,
 ): NextContainer {
   const readyAtMs = sinceMs + behaviour.readyDelayMs
-  const ready = !behaviour.neverReady && nowMs >= readyAtMs
+  // What is ready stays so, though the wall clock be set back.
+  const ready = !behaviour.neverReady && (wasReady || nowMs >= readyAtMs)
   const exitsAtMs = behaviour.exitAfterMs === undefined ? Infinity : sinceMs + behaviour.exitAfterMs
   const next = Math.min(ready || behaviour.neverReady ? Infinity : readyAtMs, exitsAtMs)
   return {
