@@ -1,11 +1,12 @@
 import { benchCreates, benchIdle, benchList, benchStart, benchWatchDelay } from './api.ts'
+import { benchDeployments, benchStartCluster } from './cluster.ts'
 import { benchFanOut, benchInProcess, benchKinds, benchManyPods } from './in-process.ts'
 import { printRows, type BenchRow } from './row.ts'
 import { benchSchedulerDecisions, benchSchedulerEndToEnd } from './scheduler.ts'
 import { benchStore } from './store.ts'
 
 /**
- * Measures what DESIGN gives a budget, beside the peer in the same run where the peer can be had:
+ * Measures what has a budget, beside the peer in the same run where the peer can be had:
  * `npm run bench`, or `npm run bench -- store list` for some. Everything is on loopback and in
  * temporary directories.
  */
@@ -21,6 +22,8 @@ const benches: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
   kinds: benchKinds,
   scheduler: benchSchedulerDecisions,
   'scheduler-end-to-end': benchSchedulerEndToEnd,
+  'start-cluster': benchStartCluster,
+  deployments: benchDeployments,
   idle: benchIdle,
 }
 

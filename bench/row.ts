@@ -7,7 +7,7 @@ export interface BenchRow {
   readonly peer?: number
   /** Of this implementation to the peer. */
   readonly ratio?: number
-  /** As DESIGN words it; absent for a figure that is printed beside another. */
+  /** What it should be, in words; absent for a figure that is printed beside another. */
   readonly budget?: string
   readonly met?: boolean
 }

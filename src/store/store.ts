@@ -1,6 +1,6 @@
 /**
- * The contract of the store: etcd's data model, as DESIGN asks of every implementation. One
- * ordered key space, one revision counter, multi-key compare-and-swap, one watch stream.
+ * The contract of the store: etcd's data model behind one interface. One ordered key space, one
+ * revision counter, multi-key compare-and-swap, one watch stream.
  *
  * What every implementation promises:
  * - A revision is assigned to each transaction that changes something, one higher than the last

@@ -25,7 +25,7 @@ export interface ContractTraits {
 }
 
 /**
- * What DESIGN section 4 and the contract promise, as tests: every implementation runs them. `open`
+ * What the contract promises, as tests: every implementation runs them. `open`
  * gives a store for one test and disposes of it through the test's `after`.
  */
 export function runStoreContract(
