@@ -145,12 +145,22 @@ class Running {
     } catch (error) {
       if (!this.#signal.aborted)
         this.#log.error('controller did not start', { error: asError(error) })
+      await this.#discard()
       return
     }
     const workers = Array.from({ length: this.#controller.workers ?? defaultWorkers }, () =>
       this.#worker(),
     )
     await Promise.all(workers)
+  }
+
+  /** Keys that nobody will work on; the queue's end waits for them. */
+  async #discard(): Promise<void> {
+    for (;;) {
+      const key = await this.#queue.next()
+      if (key === undefined) return
+      this.#queue.done(key)
+    }
   }
 
   async #worker(): Promise<void> {
