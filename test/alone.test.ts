@@ -90,17 +90,24 @@ async function addNode(name: string): Promise<void> {
 
 interface Running {
   readonly url: string
-  readonly pid: number | undefined
   readonly exited: Promise<number | null>
   readonly stderr: () => string
   stop(signal?: NodeJS.Signals): Promise<number | null>
 }
 
 /** Starts a component on a free port; resolves when it serves. */
-async function start(t: TestContext, component: string, ...more: string[]): Promise<Running> {
+function start(t: TestContext, component: string, ...more: string[]): Promise<Running> {
+  return startWith(t, component, kubeconfigOf(`system:kube-${component}`), ...more)
+}
+
+async function startWith(
+  t: TestContext,
+  component: string,
+  kubeconfig: string,
+  ...more: string[]
+): Promise<Running> {
   const port = await freePort()
-  const user = `system:kube-${component}`
-  const args = ['--kubeconfig', kubeconfigOf(user), '--secure-port', String(port), ...more]
+  const args = ['--kubeconfig', kubeconfig, '--secure-port', String(port), ...more]
   const child = spawn(command, [component, ...args], {
     cwd: dir,
     env: { PATH: process.env['PATH'], HOME: dir },
@@ -113,7 +120,6 @@ async function start(t: TestContext, component: string, ...more: string[]): Prom
   await Promise.race([ready, exited.then(() => assert.fail(`no start: ${err}`))])
   return {
     url: `https://127.0.0.1:${port}`,
-    pid: child.pid,
     exited,
     stderr: () => err,
     stop(signal = 'SIGTERM') {
@@ -276,6 +282,23 @@ describe('components that run alone', () => {
     assert.equal(await running.exited, 1)
     assert.equal(running.stderr(), 'k8ts: kube-scheduler: leader election lost\n')
     assert.equal(await holderOf('kube-scheduler'), 'someone-else')
+  })
+
+  it('wait for an API server that is not there, and can be told to stop waiting', async (t) => {
+    const port = await freePort()
+    const file = join(dir, 'nobody.kubeconfig')
+    const text = readFileSync(kubeconfigOf('system:kube-scheduler'), 'utf8')
+    writeFileSync(file, text.replace(server.url, `https://127.0.0.1:${port}`))
+    for (const component of ['scheduler', 'controller-manager']) {
+      for (const elect of [true, false]) {
+        const running = await startWith(t, component, file, `--leader-elect=${elect}`)
+        assert.equal((await ask(`${running.url}/healthz`)).code, 200)
+        const { code } = await ask(`${running.url}/readyz`)
+        // A controller manager that has not got the lead is as ready as it can be.
+        assert.equal(code, component === 'scheduler' || !elect ? 500 : 200)
+        assert.equal(await running.stop(), 0)
+      }
+    }
   })
 
   it('work without a lease where they are the only ones', async (t) => {

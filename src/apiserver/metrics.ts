@@ -1,4 +1,5 @@
 import type { Clock } from '#base'
+import { processMetrics } from './process-metrics.ts'
 import type { RequestInfo } from './request-info.ts'
 
 /** The metrics of the API server, under upstream's names. */
@@ -47,10 +48,7 @@ export function createMetrics(clock: Clock, gauges: () => Iterable<Gauge>): Metr
       refusals[kind]++
     },
     async text() {
-      const { collectDefaultMetrics, Registry } = await import('prom-client')
-      const registry = new Registry()
-      collectDefaultMetrics({ register: registry })
-      const lines: string[] = [await registry.metrics()]
+      const lines: string[] = [await processMetrics()]
       const metric = (name: string, type: string, help: string) =>
         lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`)
       metric('apiserver_request_total', 'counter', 'Requests by verb, resource and code.')

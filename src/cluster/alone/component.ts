@@ -115,7 +115,10 @@ export async function startComponent(
       throw new ClusterError(`${definition.name}: ${error.message}`, { cause: error })
     }
   }
-  const ended = run()
+  const ended = run().catch((error: unknown) => {
+    // What a stop interrupts is no failure.
+    if (!stopping.signal.aborted) throw error
+  })
   // Whoever started it may look at it later.
   ended.catch(() => {})
   undo.defer(async () => {

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import {
   Health,
+  processMetrics,
   serveHttps,
   type ApiRequest,
   type ApiResponse,
@@ -86,10 +87,8 @@ export async function serveHealth(
 async function answer(request: ApiRequest, health: Health, served: Served): Promise<ApiResponse> {
   if (request.method !== 'GET' && request.method !== 'HEAD') return text('method not allowed', 405)
   if (request.path === '/metrics') {
-    const { collectDefaultMetrics, Registry } = await import('prom-client')
-    const registry = new Registry()
-    collectDefaultMetrics({ register: registry })
-    return text(`${await registry.metrics()}${served.metrics()}`, 200, registry.contentType)
+    const type = 'text/plain; version=0.0.4; charset=utf-8'
+    return text(`${await processMetrics()}${served.metrics()}`, 200, type)
   }
   const found = health.answer(request)
   if (found === undefined) return text('404 page not found', 404)
