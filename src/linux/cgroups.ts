@@ -33,16 +33,18 @@ export interface Cgroups {
 /** The hierarchies that are mounted: all of cgroup v1, or the one of v2 where there is no v1. */
 export function realCgroups(mounts: readonly Mount[]): Cgroups {
   const v1 = mounts.filter(({ type }) => type === 'cgroup')
-  if (v1.length > 0) return cgroupsV1(v1)
   const unified = mounts.find(({ type }) => type === 'cgroup2')
+  if (v1.length > 0) return cgroupsV1(v1, unified)
   if (unified === undefined) throw new LinuxError('Refused', 'no cgroup file system is mounted')
   return cgroupsV2(unified.target)
 }
 
-function cgroupsV1(mounts: readonly Mount[]): Cgroups {
+/** In hybrid mode runc also makes each cgroup in the unified hierarchy, which limits nothing there. */
+function cgroupsV1(mounts: readonly Mount[], unified: Mount | undefined): Cgroups {
   const rootOf = (controller: string) =>
     mounts.find(({ options }) => options.includes(controller))?.target
-  const roots = [...new Set(mounts.map(({ target }) => target))]
+  const all = unified === undefined ? mounts : [...mounts, unified]
+  const roots = [...new Set(all.map(({ target }) => target))]
   return {
     version: 1,
     async ensure(path, limits) {

@@ -1,0 +1,21 @@
+export type KubeletErrorReason =
+  /** The container runtime was not reached, or did not answer in time. */
+  | 'RuntimeUnavailable'
+  /** The runtime knows no such thing. */
+  | 'NotFound'
+  /** The runtime refused or failed. */
+  | 'RuntimeFailed'
+  /** The caller ended the call. */
+  | 'Cancelled'
+  /** What is needed to run the kubelet on this machine is missing. */
+  | 'Unusable'
+
+export class KubeletError extends Error {
+  override readonly name = 'KubeletError'
+  readonly reason: KubeletErrorReason
+
+  constructor(reason: KubeletErrorReason, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.reason = reason
+  }
+}

@@ -1,0 +1,23 @@
+export { KubeletError, type KubeletErrorReason } from './error.ts'
+export {
+  busyboxImage,
+  importImages,
+  machineArchitecture,
+  pauseImage,
+  pauseImageName,
+  type BusyboxImageOptions,
+} from './images/images.ts'
+export { ociArchive, type ImageDefinition } from './images/oci-archive.ts'
+export type { Architecture } from './images/pause-elf.ts'
+export { startKubelet, type Kubelet, type KubeletOptions } from './kubelet.ts'
+export { usualCrashLoop, type CrashLoopOptions } from './pods/crash-loop.ts'
+export type { Prober, ProbeResult } from './probes/prober.ts'
+export {
+  destroyRemains,
+  startContainerd,
+  type Containerd,
+  type ContainerdOptions,
+  type RemainsOptions,
+} from './runtime/containerd-process.ts'
+export { CriRuntime, type CriOptions } from './runtime/cri-grpc.ts'
+export type * from './runtime/runtime.ts'

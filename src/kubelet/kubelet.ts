@@ -1,0 +1,253 @@
+import { mkdir, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Pod, Service } from '#api'
+import type { Clock, Log, Random } from '#base'
+import { EventBroadcaster, Informers, referenceTo, type Client, type Informer } from '#client'
+import type { Cgroups, Mounts } from '#linux'
+import type { ObjectOf } from '#machinery'
+import { ImagePuller } from './images/image-puller.ts'
+import { readMachine } from './node/machine.ts'
+import { capacity } from './node/node-object.ts'
+import { NodeReporter } from './node/node-reporter.ts'
+import { CrashLoop, usualCrashLoop, type CrashLoopOptions } from './pods/crash-loop.ts'
+import { uidOf } from './pods/observed.ts'
+import { fieldPath } from './pods/pod-starter.ts'
+import type { PodHost } from './pods/pod-host.ts'
+import { podPaths } from './pods/pod-paths.ts'
+import { PodWorker } from './pods/pod-worker.ts'
+import { StatusWriter } from './pods/status-writer.ts'
+import { PodProbes } from './probes/pod-probes.ts'
+import { realProber, type Prober } from './probes/prober.ts'
+import type { Runtime } from './runtime/runtime.ts'
+import { PodVolumes } from './volumes/pod-volumes.ts'
+import { ReferencedObjects } from './volumes/referenced-objects.ts'
+import { ServiceAccountTokens } from './volumes/tokens.ts'
+
+export interface KubeletOptions {
+  /** Acts as the node: user system:node:<name>, group system:nodes. */
+  readonly client: Client
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly nodeName: string
+  readonly nodeIps: readonly string[]
+  readonly nodeLabels?: Readonly<Record<string, string>>
+  readonly runtime: Runtime
+  readonly mounts: Mounts
+  readonly cgroups: Cgroups
+  /** The cgroup under which `kubepods` stands, such as /k8ts-default-node-1; '' for the root. */
+  readonly cgroupRoot: string
+  /** Holds pods' volumes; upstream's /var/lib/kubelet. */
+  readonly rootDirectory: string
+  /** Holds containers' logs; `logs/pods` below the root directory by default. */
+  readonly logDirectory?: string
+  readonly clusterDns?: readonly string[]
+  readonly clusterDomain?: string
+  readonly podsMax?: number
+  readonly crashLoop?: CrashLoopOptions
+  readonly leaseSeconds?: number
+  /** How containers are probed; from the process' own network by default. */
+  readonly prober?: Prober
+}
+
+export interface Kubelet extends AsyncDisposable {
+  /** Stops looking after the node. Its pods run on; a kubelet that starts later finds them. */
+  stop(): Promise<void>
+}
+
+/** Where an event is missed, everything is looked at again after so long. */
+const relistMs = 60_000
+const podsMaxUsual = 110
+
+/**
+ * Registers the node and runs the pods that are bound to it, until stopped. Resolves when the node
+ * is registered and its pods are known. The runtime is the truth about what runs: pods it has are
+ * taken over as they are, and what belongs to no pod of the API is removed.
+ */
+export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
+  const kubelet = new RunningKubelet(options)
+  try {
+    await kubelet.start()
+  } catch (error) {
+    await kubelet.stop()
+    throw error
+  }
+  return kubelet
+}
+
+class RunningKubelet implements Kubelet {
+  readonly #options: KubeletOptions
+  readonly #informers: Informers
+  readonly #broadcaster: EventBroadcaster
+  readonly #pods: Informer<ObjectOf<typeof Pod>>
+  readonly #services: Informer<ObjectOf<typeof Service>>
+  readonly #workers = new Map<string, PodWorker>()
+  /** Which pod a container or sandbox is of. */
+  readonly #owners = new Map<string, string>()
+  readonly #stopping = new AbortController()
+  #background: Promise<unknown> = Promise.resolve()
+  #host: PodHost | undefined
+  #reporter: NodeReporter | undefined
+  #endHandler: (() => void) | undefined
+
+  constructor(options: KubeletOptions) {
+    this.#options = options
+    this.#informers = new Informers(options.client, options)
+    this.#broadcaster = new EventBroadcaster(options.client, options)
+    this.#pods = this.#informers.of(Pod, { fieldSelector: `spec.nodeName=${options.nodeName}` })
+    this.#services = this.#informers.of(Service)
+  }
+
+  async start(): Promise<void> {
+    const { rootDirectory, runtime } = this.#options
+    const { signal } = this.#stopping
+    await mkdir(rootDirectory, { recursive: true })
+    const machine = await readMachine(rootDirectory)
+    const { name, version } = await runtime.version()
+    const facts = {
+      name: this.#options.nodeName,
+      machine,
+      ips: this.#options.nodeIps,
+      podsMax: this.#options.podsMax ?? podsMaxUsual,
+      runtimeVersion: `${name}://${version}`,
+      labels: this.#options.nodeLabels ?? {},
+    }
+    this.#reporter = new NodeReporter({ ...this.#options, facts })
+    const host = this.#makeHost(machine.memoryBytes, capacity(facts), machine.dns)
+    this.#host = host
+    await Promise.all([this.#reporter.start(), this.#informers.start(signal)])
+    await this.#removeOrphans(host)
+    this.#endHandler = this.#pods.addHandler({
+      added: (pod) => this.#added(host, pod),
+      updated: (pod) => this.#workers.get(uidOf(pod))?.update(pod),
+      deleted: (pod) => this.#workers.get(uidOf(pod))?.remove(),
+    })
+    this.#background = Promise.all([
+      runtime.watch(
+        {
+          changed: (id, ended) => this.#changed(id, ended),
+          gap: () => this.#wakeAll(),
+        },
+        signal,
+      ),
+      this.#relist(signal),
+    ])
+  }
+
+  async stop(): Promise<void> {
+    this.#endHandler?.()
+    this.#stopping.abort()
+    this.#host?.probes.stopAll()
+    await Promise.all([...this.#workers.values()].map((worker) => worker.stop()))
+    await this.#reporter?.stop()
+    await this.#host?.statuses.stop()
+    await this.#host?.referenced[Symbol.asyncDispose]()
+    await this.#background
+    await this.#informers[Symbol.asyncDispose]()
+    await this.#broadcaster[Symbol.asyncDispose]()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+  }
+
+  #added(host: PodHost, pod: Pod): void {
+    const worker = new PodWorker(host, pod)
+    this.#workers.set(worker.uid, worker)
+    void worker.ended.then(() => {
+      if (this.#stopping.signal.aborted) return
+      this.#workers.delete(worker.uid)
+      for (const [id, uid] of this.#owners) if (uid === worker.uid) this.#owners.delete(id)
+    })
+  }
+
+  #makeHost(
+    memoryCapacityBytes: number,
+    allocatable: Readonly<Record<string, string>>,
+    node: PodHost['dns']['node'],
+  ): PodHost {
+    const options = this.#options
+    const { client, clock, log, nodeName, rootDirectory, runtime } = options
+    const events = this.#broadcaster.recorder({ component: 'kubelet', host: nodeName })
+    const prober = options.prober ?? realProber(runtime, clock)
+    const paths = podPaths(
+      rootDirectory,
+      options.logDirectory ?? join(rootDirectory, 'logs', 'pods'),
+    )
+    return {
+      client,
+      clock,
+      log,
+      runtime,
+      events,
+      cgroups: options.cgroups,
+      cgroupRoot: options.cgroupRoot,
+      images: new ImagePuller(runtime, clock),
+      volumes: new PodVolumes({ ...options, paths }),
+      referenced: new ReferencedObjects({
+        ...options,
+        changed: (uid) => this.#workers.get(uid)?.refresh(),
+      }),
+      tokens: new ServiceAccountTokens(client, clock),
+      probes: new PodProbes({
+        ...options,
+        prober,
+        changed: (uid) => this.#workers.get(uid)?.wake(),
+        failed: (pod, container, kind, output) => {
+          const title = `${kind.slice(0, 1).toUpperCase()}${kind.slice(1)}`
+          const message = `${title} probe failed: ${output}`
+          const about = referenceTo(pod, fieldPath(pod, container))
+          events.record(about, { type: 'Warning', reason: 'Unhealthy', message })
+        },
+      }),
+      prober,
+      statuses: new StatusWriter(options),
+      crashLoop: new CrashLoop(options.crashLoop ?? usualCrashLoop),
+      paths,
+      dns: {
+        servers: options.clusterDns ?? [],
+        domain: options.clusterDomain ?? 'cluster.local',
+        node,
+      },
+      hostIps: options.nodeIps,
+      memoryCapacityBytes,
+      allocatable,
+      services: () => this.#services.lister.list(),
+      owns: (uid, ids) => {
+        for (const id of ids) this.#owners.set(id, uid)
+      },
+    }
+  }
+
+  /** What runs here for pods that the API no longer has. */
+  async #removeOrphans({ runtime, volumes, paths }: PodHost): Promise<void> {
+    const known = new Set(this.#pods.lister.list().map(uidOf))
+    for (const { id, podUid, podName, podNamespace } of await runtime.sandboxes()) {
+      if (known.has(podUid)) continue
+      this.#options.log.info('removing a pod that the API does not have', {
+        pod: `${podNamespace}/${podName}`,
+      })
+      await runtime.stopSandbox(id)
+      await runtime.removeSandbox(id)
+    }
+    const directories = await readdir(paths.pods).catch(() => [])
+    for (const uid of directories) if (!known.has(uid)) await volumes.remove(uid)
+  }
+
+  #changed(id: string, ended: boolean): void {
+    const worker = this.#workers.get(this.#owners.get(id) ?? '')
+    if (ended) worker?.expectEnd(id)
+    else worker?.wake()
+  }
+
+  #wakeAll(): void {
+    for (const worker of this.#workers.values()) worker.wake()
+  }
+
+  async #relist(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.#options.clock.sleep(relistMs, signal).catch(() => {})
+      if (!signal.aborted) for (const worker of this.#workers.values()) worker.refresh()
+    }
+  }
+}

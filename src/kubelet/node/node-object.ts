@@ -1,0 +1,108 @@
+import type { NodeCondition, NodeInput } from '#api'
+import { formatTime } from '#base'
+import type { Machine } from './machine.ts'
+
+export interface NodeFacts {
+  readonly name: string
+  readonly machine: Machine
+  readonly ips: readonly string[]
+  readonly podsMax: number
+  readonly runtimeVersion: string
+  readonly labels: Readonly<Record<string, string>>
+}
+
+export const kubeletVersion = 'v1.36.0+k8ts'
+
+/** What pods may ask for in all. */
+export function capacity({ machine, podsMax }: NodeFacts): Readonly<Record<string, string>> {
+  return {
+    cpu: String(machine.cpus),
+    memory: `${Math.floor(machine.memoryBytes / 1024)}Ki`,
+    'ephemeral-storage': `${Math.floor(machine.diskBytes / 1024)}Ki`,
+    pods: String(podsMax),
+  }
+}
+
+/** The Node as its kubelet registers it. */
+export function nodeObject(
+  facts: NodeFacts,
+  problems: readonly string[],
+  nowMs: number,
+): NodeInput {
+  const { name, machine, labels } = facts
+  return {
+    metadata: {
+      name,
+      labels: {
+        'beta.kubernetes.io/arch': machine.architecture,
+        'beta.kubernetes.io/os': 'linux',
+        'kubernetes.io/arch': machine.architecture,
+        'kubernetes.io/hostname': name,
+        'kubernetes.io/os': 'linux',
+        ...labels,
+      },
+    },
+    status: nodeStatus(facts, problems, nowMs, undefined),
+  }
+}
+
+export function nodeStatus(
+  facts: NodeFacts,
+  problems: readonly string[],
+  nowMs: number,
+  before: readonly NodeCondition[] | undefined,
+) {
+  const { name, machine, ips, runtimeVersion } = facts
+  return {
+    capacity: capacity(facts),
+    allocatable: capacity(facts),
+    addresses: [
+      ...ips.map((address) => ({ type: 'InternalIP' as const, address })),
+      { type: 'Hostname' as const, address: name },
+    ],
+    conditions: conditions(problems, nowMs, before),
+    nodeInfo: {
+      machineID: machine.machineId,
+      systemUUID: machine.systemUuid,
+      bootID: machine.bootId,
+      kernelVersion: machine.kernel,
+      osImage: machine.osImage,
+      containerRuntimeVersion: runtimeVersion,
+      kubeletVersion,
+      kubeProxyVersion: '',
+      operatingSystem: 'linux',
+      architecture: machine.architecture,
+    },
+  }
+}
+
+/** What already held keeps the time since when. */
+function conditions(
+  problems: readonly string[],
+  nowMs: number,
+  before: readonly NodeCondition[] | undefined,
+): NodeCondition[] {
+  const now = formatTime(nowMs)
+  const ready = problems.length === 0
+  const all: readonly [string, 'False' | 'True', string, string][] = [
+    [
+      'MemoryPressure',
+      'False',
+      'KubeletHasSufficientMemory',
+      'kubelet has sufficient memory available',
+    ],
+    ['DiskPressure', 'False', 'KubeletHasNoDiskPressure', 'kubelet has no disk pressure'],
+    ['PIDPressure', 'False', 'KubeletHasSufficientPID', 'kubelet has sufficient PID available'],
+    [
+      'Ready',
+      ready ? 'True' : 'False',
+      ready ? 'KubeletReady' : 'KubeletNotReady',
+      ready ? 'kubelet is posting ready status' : problems.join(', '),
+    ],
+  ]
+  return all.map(([type, status, reason, message]) => {
+    const old = before?.find((condition) => condition.type === type)
+    const since = old?.status === status ? old.lastTransitionTime : now
+    return { type, status, lastHeartbeatTime: now, lastTransitionTime: since, reason, message }
+  })
+}

@@ -1,0 +1,142 @@
+import { Lease, Node } from '#api'
+import { asError, formatMicroTime, type Clock, type Log, type Random } from '#base'
+import type { Client } from '#client'
+import { hasReason } from '#machinery'
+import type { Runtime } from '../runtime/runtime.ts'
+import { nodeObject, nodeStatus, type NodeFacts } from './node-object.ts'
+
+export interface NodeReporterOptions {
+  readonly client: Client
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly runtime: Runtime
+  readonly facts: NodeFacts
+  /** Of the node's Lease; renewed four times in this time. Upstream's 40 s by default. */
+  readonly leaseSeconds?: number
+}
+
+const leaseNamespace = 'kube-node-lease'
+/** How often the runtime is asked whether it is well; a status that has not changed is told less. */
+const checkMs = 10_000
+const reportMs = 5 * 60_000
+const retryMs = 1_000
+
+/** Registers the node, renews its lease, and tells how it is. */
+export class NodeReporter {
+  readonly #options: NodeReporterOptions
+  readonly #stopping = new AbortController()
+  #problems: readonly string[] = []
+  #reportedMs = -Infinity
+  #running: Promise<unknown> = Promise.resolve()
+
+  constructor(options: NodeReporterOptions) {
+    this.#options = options
+  }
+
+  /** Resolves when the node is registered, which takes until the API server is reached. */
+  async start(): Promise<void> {
+    const { clock, log } = this.#options
+    const { signal } = this.#stopping
+    for (;;) {
+      try {
+        await this.#register()
+        break
+      } catch (error) {
+        if (signal.aborted) throw error
+        log.warn('the node was not registered', { error: asError(error).message })
+        await clock.sleep(retryMs, signal)
+      }
+    }
+    const renewMs = ((this.#options.leaseSeconds ?? 40) * 1000) / 4
+    this.#running = Promise.all([
+      this.#every(renewMs, () => this.#renew()),
+      this.#every(checkMs, () => this.#check()),
+    ])
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort()
+    await this.#running
+  }
+
+  async #register(): Promise<void> {
+    const { client, clock, facts } = this.#options
+    this.#problems = await this.#ask()
+    try {
+      await client.resource(Node).create(nodeObject(facts, this.#problems, clock.now()))
+      this.#reportedMs = clock.elapsed()
+    } catch (error) {
+      if (!hasReason(error, 'AlreadyExists')) throw error
+      await this.#report()
+    }
+    await this.#renew()
+  }
+
+  async #renew(): Promise<void> {
+    const { client, clock, facts, leaseSeconds = 40 } = this.#options
+    const leases = client.resource(Lease).namespace(leaseNamespace)
+    const spec = {
+      holderIdentity: facts.name,
+      leaseDurationSeconds: leaseSeconds,
+      renewTime: formatMicroTime(clock.now()),
+    }
+    try {
+      await leases.patch(facts.name, { type: 'merge', patch: { spec } })
+    } catch (error) {
+      if (!hasReason(error, 'NotFound')) throw error
+      const node = await client.resource(Node).get(facts.name)
+      const { uid = '' } = node.metadata
+      const owner = { apiVersion: 'v1', kind: 'Node', name: facts.name, uid }
+      await leases.create({ metadata: { name: facts.name, ownerReferences: [owner] }, spec })
+    }
+  }
+
+  async #check(): Promise<void> {
+    const { clock } = this.#options
+    const problems = await this.#ask()
+    const same = problems.join() === this.#problems.join()
+    this.#problems = problems
+    if (!same || clock.elapsed() - this.#reportedMs >= reportMs || !(await this.#isReady())) {
+      await this.#report()
+    }
+  }
+
+  async #ask(): Promise<readonly string[]> {
+    return this.#options.runtime
+      .problems()
+      .catch((error: unknown) => [`container runtime is down: ${asError(error).message}`])
+  }
+
+  /** What the control plane thinks: after a death it has to be told of the recovery at once. */
+  async #isReady(): Promise<boolean> {
+    const { client, facts } = this.#options
+    const { status } = await client.resource(Node).get(facts.name)
+    const ready = status.conditions?.find(({ type }) => type === 'Ready')
+    return (ready?.status === 'True') === (this.#problems.length === 0)
+  }
+
+  async #report(): Promise<void> {
+    const { client, clock, facts } = this.#options
+    const nodes = client.resource(Node)
+    const { status: before } = await nodes.get(facts.name)
+    const status = nodeStatus(facts, this.#problems, clock.now(), before.conditions)
+    await nodes.subresource('status').patch(facts.name, { type: 'strategic', patch: { status } })
+    this.#reportedMs = clock.elapsed()
+  }
+
+  /** Until the reporter is stopped; what fails is done again next time. */
+  async #every(periodMs: number, work: () => Promise<void>): Promise<void> {
+    const { clock, log, random } = this.#options
+    const { signal } = this.#stopping
+    while (!signal.aborted) {
+      // Many nodes do not beat as one.
+      const waitMs = periodMs * (1 + 0.04 * (random.fraction() - 0.5))
+      await clock.sleep(waitMs, signal).catch(() => {})
+      if (signal.aborted) return
+      await work().catch((error: unknown) => {
+        log.debug('the node was not reported', { error: asError(error).message })
+      })
+    }
+  }
+}

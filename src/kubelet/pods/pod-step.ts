@@ -1,0 +1,227 @@
+import type { Container, Pod } from '#api'
+import type { ContainerStatus, SandboxStatus } from '../runtime/runtime.ts'
+import {
+  containersOf,
+  initContainersOf,
+  isSidecar,
+  newest,
+  type ObservedPod,
+  podText,
+} from './observed.ts'
+
+/** What to do about a pod next. The shell carries it out, looks again, and asks again. */
+export type Action =
+  | { readonly type: 'createSandbox'; readonly attempt: number }
+  /** Its sandbox is not fit any more, or everything in it is done. */
+  | { readonly type: 'stopSandbox'; readonly sandbox: SandboxStatus; readonly changed: boolean }
+  | {
+      readonly type: 'startContainer'
+      readonly container: Container
+      readonly attempt: number
+      /** The one it takes the place of. */
+      readonly ended: ContainerStatus | undefined
+    }
+  | {
+      readonly type: 'killContainer'
+      readonly container: Container
+      readonly running: ContainerStatus
+      /** For the event. */
+      readonly message: string
+      /** The grace that the failed probe gives, where it gives one. */
+      readonly graceSeconds: number | undefined
+    }
+  /** A container that ended long ago; the newest two of a name stay. */
+  | { readonly type: 'removeContainer'; readonly id: string }
+
+/** A container that waits, and since when it may not start. */
+export interface Held {
+  readonly container: Container
+  readonly delayMs: number
+  readonly untilMs: number
+}
+
+export interface PodStep {
+  readonly actions: readonly Action[]
+  /** Containers that wait in CrashLoopBackOff. */
+  readonly held: readonly Held[]
+}
+
+export type ProbeKind = 'liveness' | 'readiness' | 'startup'
+
+export interface StepInput {
+  readonly pod: Pod
+  readonly observed: ObservedPod
+  readonly nowMs: number
+  /** The standing result of a container's probe; undefined while there is none. */
+  probe(containerId: string, kind: ProbeKind): boolean | undefined
+  /** How long a container has to wait that ended then. */
+  crashLoopWait(
+    container: Container,
+    endedAtMs: number,
+  ): { readonly delayMs: number; readonly untilMs: number } | undefined
+}
+
+/**
+ * The next actions for a pod that is to run. Pure: it is given all it knows. Actions do not depend on
+ * each other's results, except that a sandbox is stopped before one is created.
+ */
+export function podStep(input: StepInput): PodStep {
+  const { pod, observed } = input
+  const [sandbox] = observed.sandboxes
+  if (sandbox === undefined || !isFit(sandbox, pod)) return sandboxStep(input, sandbox)
+  const step: Draft = { actions: [], held: [] }
+  step.actions.push(...outdated(observed))
+  if (initStep(input, sandbox, step) === 'wait') return step
+  let left = 0
+  for (const container of containersOf(pod)) {
+    if (containerStep(input, container, step)) left++
+  }
+  // Nothing runs and nothing will: the pod is done, and its network can be given back.
+  if (left === 0) step.actions.push({ type: 'stopSandbox', sandbox, changed: false })
+  return step
+}
+
+interface Draft {
+  readonly actions: Action[]
+  readonly held: Held[]
+}
+
+function isFit(sandbox: SandboxStatus, pod: Pod): boolean {
+  return sandbox.ready && (pod.spec.hostNetwork === true || sandbox.ips.length > 0)
+}
+
+function sandboxStep({ pod, observed }: StepInput, old: SandboxStatus | undefined): PodStep {
+  if (old !== undefined && isDone(pod, observed)) {
+    const stop = { type: 'stopSandbox', sandbox: old, changed: false } as const
+    return { actions: old.ready ? [stop] : [], held: [] }
+  }
+  const attempt = old === undefined ? 0 : old.attempt + 1
+  const actions: Action[] = [{ type: 'createSandbox', attempt }]
+  if (old !== undefined) actions.unshift({ type: 'stopSandbox', sandbox: old, changed: true })
+  return { actions, held: [] }
+}
+
+/** Whether all containers have ended for good. */
+function isDone(pod: Pod, observed: ObservedPod): boolean {
+  if (initFailed(pod, observed)) return true
+  return containersOf(pod).every((container) => {
+    const status = newest(observed, container.name)
+    return status?.state === 'exited' && !restarts(pod, container, status)
+  })
+}
+
+/** Whether an init container has ended badly in a pod that does not try again. */
+export function initFailed(pod: Pod, observed: ObservedPod): boolean {
+  return initContainersOf(pod).some((container) => {
+    const status = newest(observed, container.name)
+    const failed = status?.state === 'exited' && status.exitCode !== 0
+    return failed && !isSidecar(container) && !restarts(pod, container, status)
+  })
+}
+
+/** Whether a container that ended so is started again. */
+export function restarts(pod: Pod, container: Container, ended: ContainerStatus): boolean {
+  const policy = container.restartPolicy ?? pod.spec.restartPolicy
+  const rule = container.restartPolicyRules?.find(({ exitCodes }) => {
+    const listed = exitCodes?.values?.includes(ended.exitCode) === true
+    return exitCodes !== undefined && listed === (exitCodes.operator === 'In')
+  })
+  if (rule !== undefined) return true
+  return policy === 'Always' || (policy === 'OnFailure' && ended.exitCode !== 0)
+}
+
+/** Init containers in their order; 'go' when the others may run. */
+function initStep(input: StepInput, sandbox: SandboxStatus, step: Draft): 'go' | 'wait' {
+  const { pod, observed } = input
+  // Containers that were created in this sandbox say that its init containers were done.
+  const begun = containersOf(pod).some(
+    ({ name }) => newest(observed, name)?.sandboxId === sandbox.id,
+  )
+  if (!begun && initFailed(pod, observed)) {
+    step.actions.push({ type: 'stopSandbox', sandbox, changed: false })
+    return 'wait'
+  }
+  for (const container of initContainersOf(pod)) {
+    const found = newest(observed, container.name)
+    const status = found?.sandboxId === sandbox.id ? found : undefined
+    if (isSidecar(container)) {
+      containerStep(input, container, step)
+      const running = status?.state === 'running' ? status : undefined
+      const started =
+        running !== undefined &&
+        (container.startupProbe === undefined || input.probe(running.id, 'startup') === true)
+      if (!begun && !started) return 'wait'
+      continue
+    }
+    if (begun || (status?.state === 'exited' && status.exitCode === 0)) continue
+    if (status?.state !== 'running') start(input, container, found, step)
+    return 'wait'
+  }
+  return 'go'
+}
+
+/** Looks after one container that should run beside others; whether it does or will. */
+function containerStep(input: StepInput, container: Container, step: Draft): boolean {
+  const { pod, observed } = input
+  const status = newest(observed, container.name)
+  const current = status?.sandboxId === observed.sandboxes[0]?.id
+  if (status !== undefined && status.state === 'exited' && !restarts(pod, container, status)) {
+    return false
+  }
+  if (status?.state !== 'running' || !current) {
+    start(input, container, status, step)
+    return true
+  }
+  const failed = (['startup', 'liveness'] as const).find(
+    (kind) => input.probe(status.id, kind) === false,
+  )
+  if (failed !== undefined) {
+    const probe = failed === 'startup' ? container.startupProbe : container.livenessProbe
+    step.actions.push({
+      type: 'killContainer',
+      container,
+      running: status,
+      message: `Container ${container.name} failed ${failed} probe, will be restarted`,
+      graceSeconds: probe?.terminationGracePeriodSeconds,
+    })
+  }
+  return true
+}
+
+function start(
+  input: StepInput,
+  container: Container,
+  ended: ContainerStatus | undefined,
+  step: Draft,
+): void {
+  const wait =
+    ended?.state === 'exited' ? input.crashLoopWait(container, ended.finishedAtMs) : undefined
+  if (wait !== undefined) {
+    step.held.push({ container, ...wait })
+    return
+  }
+  const attempt = ended === undefined ? 0 : ended.attempt + 1
+  step.actions.push({ type: 'startContainer', container, attempt, ended })
+}
+
+/** Containers beyond the newest two of each name. */
+function outdated({ containers }: ObservedPod): Action[] {
+  const seen = new Map<string, number>()
+  return containers.flatMap(({ id, name, state }): Action[] => {
+    const before = seen.get(name) ?? 0
+    seen.set(name, before + 1)
+    return before >= 2 && state !== 'running' ? [{ type: 'removeContainer', id }] : []
+  })
+}
+
+/** The words that go with CrashLoopBackOff. */
+export function heldMessage(pod: Pod, { container, delayMs }: Held): string {
+  const wait = durationText(delayMs)
+  return `back-off ${wait} restarting failed container=${container.name} pod=${podText(pod)}`
+}
+
+/** As Go prints a duration of whole seconds: 40s, 2m40s, 5m0s. */
+function durationText(ms: number): string {
+  const seconds = ms / 1000
+  return seconds < 60 ? `${seconds}s` : `${Math.floor(seconds / 60)}m${seconds % 60}s`
+}

@@ -1,0 +1,105 @@
+import type { Container, Pod } from '#api'
+import { withTimeout } from '#base'
+import { referenceTo } from '#client'
+import type { ContainerStatus } from '../runtime/runtime.ts'
+import { containersOf, initContainersOf, isSidecar, type ObservedPod } from './observed.ts'
+import type { PodHost } from './pod-host.ts'
+import { fieldPath } from './pod-starter.ts'
+
+/** After its preStop hook a container has so long at least. */
+const graceSecondsMin = 2
+
+/** Ends containers as their pods ask for. */
+export class PodStopper {
+  readonly #host: PodHost
+
+  constructor(host: PodHost) {
+    this.#host = host
+  }
+
+  /**
+   * Ends all containers: the sidecars after the others, in reverse order, within one grace. Aborted
+   * by the signal, containers may be left running.
+   */
+  async stopContainers(
+    pod: Pod,
+    observed: ObservedPod,
+    graceSeconds: number,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { clock } = this.#host
+    const startedMs = clock.elapsed()
+    const left = () => Math.max(0, Math.ceil(graceSeconds - (clock.elapsed() - startedMs) / 1000))
+    const running = (container: Container) =>
+      observed.containers.find(
+        ({ name, state }) =>
+          name === container.name && (state === 'running' || state === 'unknown'),
+      )
+    const stop = async (container: Container) => {
+      const status = running(container)
+      if (status === undefined) return
+      await this.stopContainer(pod, container, status, {
+        graceSeconds: left(),
+        message: `Stopping container ${container.name}`,
+        signal,
+      })
+    }
+    const sidecars = initContainersOf(pod).filter(isSidecar)
+    const others = [
+      ...containersOf(pod),
+      ...initContainersOf(pod).filter((container) => !isSidecar(container)),
+    ]
+    await Promise.all(others.map(stop))
+    for (const sidecar of sidecars.toReversed()) await stop(sidecar)
+  }
+
+  async stopContainer(
+    pod: Pod,
+    container: Container,
+    { id }: ContainerStatus,
+    options: {
+      readonly graceSeconds: number
+      readonly message: string
+      readonly signal: AbortSignal
+    },
+  ): Promise<void> {
+    const { clock, events, runtime } = this.#host
+    const { graceSeconds, message, signal } = options
+    const about = referenceTo(pod, fieldPath(pod, container))
+    events.record(about, { type: 'Normal', reason: 'Killing', message })
+    const startedMs = clock.elapsed()
+    if (container.lifecycle?.preStop !== undefined && graceSeconds > 0) {
+      await this.#preStop(pod, container, id, graceSeconds)
+    }
+    const spentSeconds = Math.floor((clock.elapsed() - startedMs) / 1000)
+    const least = graceSeconds === 0 ? 0 : Math.min(graceSecondsMin, graceSeconds)
+    await runtime.stopContainer(id, Math.max(graceSeconds - spentSeconds, least), signal)
+  }
+
+  async #preStop(
+    pod: Pod,
+    container: Container,
+    containerId: string,
+    graceSeconds: number,
+  ): Promise<void> {
+    const { clock, events, prober } = this.#host
+    const hook = container.lifecycle?.preStop ?? {}
+    if (hook.sleep !== undefined) {
+      await clock.sleep(Math.min(hook.sleep.seconds, graceSeconds) * 1000)
+      return
+    }
+    const target = { container, containerId, podIp: pod.status.podIP ?? pod.status.hostIP ?? '' }
+    const asked = prober.probe(hook, target, graceSeconds)
+    const limitMs = graceSeconds * 1000
+    const { ok, output } = await withTimeout(clock, asked, limitMs, 'a preStop hook').catch(() => ({
+      ok: false,
+      output: 'it took longer than the grace period',
+    }))
+    if (ok) return
+    events.record(referenceTo(pod, fieldPath(pod, container)), {
+      type: 'Warning',
+      reason: 'FailedPreStopHook',
+      message: `PreStopHook failed: ${output}`,
+    })
+  }
+}

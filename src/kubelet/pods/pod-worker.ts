@@ -1,0 +1,521 @@
+import { rm } from 'node:fs/promises'
+import { Pod, type Container } from '#api'
+import { asError, parseTime, poll, type Timer } from '#base'
+import { referenceTo } from '#client'
+import { hasReason } from '#machinery'
+import { KubeletError } from '../error.ts'
+import { ImageError } from '../images/image-puller.ts'
+import type { ContainerStatus } from '../runtime/runtime.ts'
+import { MountError } from '../volumes/pod-volumes.ts'
+import { containerHash } from './container-config.ts'
+import { ConfigError } from './environment.ts'
+import { observe, podText, uidOf, type ObservedPod } from './observed.ts'
+import type { PodHost } from './pod-host.ts'
+import { fieldPath, PodStarter } from './pod-starter.ts'
+import { podStatus, type Waiting } from './pod-status.ts'
+import { heldMessage, podStep, type Action, type Held } from './pod-step.ts'
+import { PodStopper } from './pod-stopper.ts'
+import { podCgroup } from './resources.ts'
+
+type Target = ReturnType<typeof referenceTo>
+
+/** What failed is tried again after so long, then after twice as long, and so on. */
+const retryMs = { first: 1_000, max: 10_000 }
+const postStartSecondsMax = 300
+/** containerd tells of an end some milliseconds before its own CRI part has taken note of it. */
+const expectedMsMax = 2_000
+const expectedPollMs = 10
+const cgroupTimeoutMs = 5_000
+const cgroupPollMs = 20
+const graceSecondsUsual = 30
+
+/**
+ * Looks after one pod until it is gone: looks at what the runtime has of it, asks `podStep` what to
+ * do, does it, and looks again. It sleeps until it is woken. One thing at a time; only the end of the
+ * pod interrupts what is being done.
+ */
+export class PodWorker {
+  readonly uid: string
+  /** Resolves when nothing of the pod is left, or when the worker was told to stop. */
+  readonly ended: Promise<void>
+  readonly #host: PodHost
+  readonly #starter: PodStarter
+  readonly #stopper: PodStopper
+  #pod: Pod
+  /** It is no longer in the API. */
+  #removed = false
+  #stopped = false
+  #gone = false
+  #woken = true
+  #wake: () => void = () => {}
+  #timer: Timer | undefined
+  /** Ends what is being done for a pod that is to go on running. */
+  readonly #running = new AbortController()
+  /** Ends the ending, to do it with a shorter grace. */
+  #ending = new AbortController()
+  #endByMs = Infinity
+  #failure: Waiting | undefined
+  #volumesReady = false
+  readonly #waiting = new Map<string, Waiting>()
+  /** What failed, by container or step, and when to try it again. */
+  readonly #failed = new Map<string, { readonly delayMs: number; readonly atMs: number }>()
+  readonly #held = new Map<string, number>()
+  readonly #messages = new Map<string, string>()
+  /** What has ended and may not be shown so yet, with the time until which that is believed. */
+  readonly #expected = new Map<string, number>()
+
+  constructor(host: PodHost, pod: Pod) {
+    this.uid = uidOf(pod)
+    this.#host = host
+    this.#pod = pod
+    this.#starter = new PodStarter(host)
+    this.#stopper = new PodStopper(host)
+    this.ended = this.#run()
+  }
+
+  /** The pod as the API has it now. */
+  update(pod: Pod): void {
+    this.#pod = pod
+    if (this.#isEnding) this.#end()
+    this.wake()
+  }
+
+  /** The pod is no longer in the API: it ends without a last word. */
+  remove(): void {
+    this.#removed = true
+    this.#end()
+    this.wake()
+  }
+
+  /** Something about the pod may have changed. */
+  wake(): void {
+    this.#woken = true
+    this.#wake()
+  }
+
+  /** A container or sandbox has ended, which the runtime will show in a moment. */
+  expectEnd(id: string): void {
+    this.#expected.set(id, this.#host.clock.elapsed() + expectedMsMax)
+    this.wake()
+  }
+
+  /** What its volumes are made from may have changed, too. */
+  refresh(): void {
+    this.#volumesReady = false
+    this.wake()
+  }
+
+  /** The kubelet stops; the pod runs on. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    this.#cancelWake()
+    this.#running.abort()
+    this.#ending.abort()
+    this.wake()
+    await this.ended
+  }
+
+  get #isEnding(): boolean {
+    return this.#removed || this.#pod.metadata.deletionTimestamp !== undefined
+  }
+
+  /** The end is near, or nearer than it was. */
+  #end(): void {
+    const { deletionGracePeriodSeconds: asked } = this.#pod.metadata
+    const grace = asked ?? this.#pod.spec.terminationGracePeriodSeconds ?? graceSecondsUsual
+    const endByMs = this.#host.clock.elapsed() + grace * 1000
+    this.#running.abort()
+    // An update that says the same again makes the end no later.
+    if (endByMs >= this.#endByMs) return
+    const isShorter = this.#endByMs !== Infinity
+    this.#endByMs = endByMs
+    if (!isShorter) return
+    this.#ending.abort()
+    this.#ending = new AbortController()
+  }
+
+  async #run(): Promise<void> {
+    // The constructor returns before anything happens.
+    await Promise.resolve()
+    if (this.#isEnding) this.#end()
+    while (!this.#stopped && !this.#gone) {
+      if (!this.#woken) {
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve
+        })
+        continue
+      }
+      this.#woken = false
+      this.#cancelWake()
+      try {
+        if (this.#isEnding) await this.#finish()
+        else await this.#sync()
+        this.#failed.delete('sync')
+      } catch (error) {
+        if (this.#stopped) continue
+        // What was being done was ended for something else to be done.
+        if (error instanceof KubeletError && error.reason === 'Cancelled') {
+          this.#woken = true
+          continue
+        }
+        const { log } = this.#host
+        log.warn('a pod was not looked after', {
+          pod: podText(this.#pod),
+          error: asError(error).message,
+        })
+        this.#fail('sync')
+      }
+      this.#planRetry()
+    }
+  }
+
+  async #sync(): Promise<void> {
+    const { clock, probes, crashLoop } = this.#host
+    const pod = this.#pod
+    const observed = await this.#look()
+    const over = pod.status.phase === 'Failed' || pod.status.phase === 'Succeeded'
+    this.#checkDeadline(pod)
+    if (over || this.#failure !== undefined) return this.#stopForGood(pod, observed)
+    const step = podStep({
+      pod,
+      observed,
+      nowMs: clock.now(),
+      probe: (id, kind) => probes.result(this.uid, id, kind),
+      crashLoopWait: (container, endedAtMs) =>
+        crashLoop.wait(this.#crashKey(container), endedAtMs, clock.now()),
+    })
+    this.#hold(pod, step.held)
+    probes.sync(pod, observed)
+    this.#publish(observed, false)
+    const due = step.actions.filter((action) => this.#isDue(keyOf(action)))
+    if (!this.#volumesReady && observed.sandboxes[0]?.ready === true && this.#isDue('volumes')) {
+      await this.#prepareVolumes(pod, observed.sandboxes[0].ips)
+    }
+    // Sandboxes one after the other, containers beside each other.
+    const inOrder = due.filter(({ type }) => type.endsWith('Sandbox'))
+    for (const action of inOrder) await this.#attempt(action, observed)
+    const others = due.filter((action) => !inOrder.includes(action))
+    await Promise.all(others.map((action) => this.#attempt(action, observed)))
+    if (due.length > 0) this.#woken = true
+  }
+
+  async #look(): Promise<ObservedPod> {
+    const { runtime } = this.#host
+    const observed = await observe(runtime, this.uid)
+    this.#host.owns(this.uid, [
+      ...observed.sandboxes.map(({ id }) => id),
+      ...observed.containers.map(({ id }) => id),
+    ])
+    this.#checkExpected(observed)
+    return {
+      ...observed,
+      containers: await Promise.all(observed.containers.map((status) => this.#withMessage(status))),
+    }
+  }
+
+  #checkExpected({ containers, sandboxes }: ObservedPod): void {
+    const now = this.#host.clock.elapsed()
+    for (const [id, untilMs] of this.#expected) {
+      const runs =
+        containers.some((each) => each.id === id && each.state === 'running') ||
+        sandboxes.some((each) => each.id === id && each.ready)
+      if (runs && now < untilMs) this.#planWake(expectedPollMs)
+      else this.#expected.delete(id)
+    }
+  }
+
+  /** What a container left to say is read once. */
+  async #withMessage(status: ContainerStatus): Promise<ContainerStatus> {
+    if (status.state !== 'exited') return status
+    const known = this.#messages.get(status.id)
+    const message = known ?? (await this.#starter.terminationMessage(this.uid, status))
+    this.#messages.set(status.id, message)
+    return { ...status, message }
+  }
+
+  #checkDeadline(pod: Pod): void {
+    const { activeDeadlineSeconds } = pod.spec
+    const startedMs = parseTime(pod.status.startTime ?? '')
+    if (activeDeadlineSeconds === undefined || startedMs === undefined) return
+    const leftMs = startedMs + activeDeadlineSeconds * 1000 - this.#host.clock.now()
+    if (leftMs > 0) return this.#planWake(leftMs)
+    const message = 'Pod was active on the node longer than the specified deadline'
+    if (this.#failure === undefined) this.#tell('Normal', 'DeadlineExceeded', message)
+    this.#failure = { reason: 'DeadlineExceeded', message }
+  }
+
+  /** The pod is over but not deleted: nothing of it runs, its containers can be looked at. */
+  async #stopForGood(pod: Pod, observed: ObservedPod): Promise<void> {
+    const { probes, runtime } = this.#host
+    probes.stop(this.uid)
+    const running = observed.containers.some(({ state }) => state === 'running')
+    const ready = observed.sandboxes.filter((sandbox) => sandbox.ready)
+    if (running) {
+      const grace = pod.spec.terminationGracePeriodSeconds ?? graceSecondsUsual
+      await this.#stopper.stopContainers(pod, observed, grace, this.#running.signal)
+    }
+    for (const { id } of ready) await runtime.stopSandbox(id)
+    const changed = running || ready.length > 0
+    this.#publish(changed ? await this.#look() : observed, true)
+  }
+
+  /** A container that may not start yet shows why. */
+  #hold(pod: Pod, held: readonly Held[]): void {
+    for (const each of held) {
+      const { container, untilMs } = each
+      const message = heldMessage(pod, each)
+      this.#waiting.set(container.name, { reason: 'CrashLoopBackOff', message })
+      this.#planWake(untilMs - this.#host.clock.now())
+      if (this.#held.get(container.name) === untilMs) continue
+      this.#held.set(container.name, untilMs)
+      const words = `Back-off restarting failed container ${container.name} in pod ${podText(pod)}`
+      this.#tellOf(container, 'Warning', 'BackOff', words)
+    }
+  }
+
+  async #attempt(action: Action, observed: ObservedPod): Promise<void> {
+    if (this.#running.signal.aborted) return
+    try {
+      if (await this.#do(action, observed)) this.#failed.delete(keyOf(action))
+    } catch (error) {
+      if (this.#running.signal.aborted) return
+      this.#fail(keyOf(action))
+      this.#explain(action, asError(error))
+    }
+  }
+
+  /** Whether it could be done; rejects where it failed. */
+  async #do(action: Action, observed: ObservedPod): Promise<boolean> {
+    const { clock, crashLoop, runtime } = this.#host
+    const pod = this.#pod
+    const { signal } = this.#running
+    const [sandbox] = observed.sandboxes
+    switch (action.type) {
+      case 'stopSandbox': {
+        if (action.changed) {
+          const changed = 'Pod sandbox changed, it will be killed and re-created.'
+          this.#tell('Normal', 'SandboxChanged', changed)
+        }
+        await runtime.stopSandbox(action.sandbox.id)
+        return true
+      }
+      case 'createSandbox': {
+        const [id] = await Promise.all([
+          this.#starter.createSandbox(pod, action.attempt, signal),
+          this.#prepareVolumes(pod, []),
+        ])
+        this.#host.owns(this.uid, [id])
+        return true
+      }
+      case 'startContainer': {
+        const { container, attempt, ended } = action
+        if (!this.#volumesReady || sandbox === undefined) return false
+        if (ended?.state === 'exited') {
+          crashLoop.restarted(this.#crashKey(container), ended.finishedAtMs, clock.now())
+        }
+        this.#waiting.delete(container.name)
+        const id = await this.#starter.startContainer(pod, container, attempt, sandbox, signal)
+        await this.#postStart(container, id, sandbox.ips[0] ?? '')
+        return true
+      }
+      case 'killContainer': {
+        const { container, running, message } = action
+        const grace =
+          action.graceSeconds ?? pod.spec.terminationGracePeriodSeconds ?? graceSecondsUsual
+        const options = { graceSeconds: grace, message, signal }
+        await this.#stopper.stopContainer(pod, container, running, options)
+        return true
+      }
+      case 'removeContainer': {
+        await runtime.removeContainer(action.id)
+        this.#messages.delete(action.id)
+        return true
+      }
+    }
+  }
+
+  async #prepareVolumes(pod: Pod, podIps: readonly string[]): Promise<void> {
+    try {
+      await this.#starter.prepareVolumes(pod, podIps)
+      this.#volumesReady = true
+      this.#failed.delete('volumes')
+    } catch (error) {
+      this.#fail('volumes')
+      if (this.#running.signal.aborted) return
+      const message =
+        error instanceof MountError
+          ? error.message
+          : `MountVolume.SetUp failed for the pod's volumes : ${asError(error).message}`
+      this.#tell('Warning', 'FailedMount', message)
+    }
+  }
+
+  async #postStart(container: Container, containerId: string, podIp: string): Promise<void> {
+    const hook = container.lifecycle?.postStart
+    if (hook === undefined) return
+    const { clock, prober, runtime } = this.#host
+    if (hook.sleep !== undefined) {
+      return clock.sleep(hook.sleep.seconds * 1000, this.#running.signal)
+    }
+    const target = { container, containerId, podIp }
+    const { ok, output } = await prober.probe(hook, target, postStartSecondsMax)
+    if (ok) return
+    const message = `PostStartHook failed: ${output}`
+    this.#tellOf(container, 'Warning', 'FailedPostStartHook', message)
+    this.#waiting.set(container.name, { reason: 'PostStartHookError', message })
+    await runtime.stopContainer(containerId, graceSecondsUsual, this.#running.signal)
+  }
+
+  /** Says in the status and in events why something failed. */
+  #explain(action: Action, error: Error): void {
+    if (action.type === 'createSandbox') {
+      this.#tell(
+        'Warning',
+        'FailedCreatePodSandBox',
+        `Failed to create pod sandbox: ${error.message}`,
+      )
+    } else if (action.type === 'startContainer') {
+      const { container } = action
+      if (error instanceof ImageError) {
+        this.#waiting.set(container.name, error.waiting)
+        if (error.waiting.reason !== 'ImagePullBackOff') return
+        this.#tellOf(container, 'Warning', 'Failed', `Error: ${error.waiting.reason}`)
+        return
+      }
+      const reason =
+        error instanceof ConfigError ? 'CreateContainerConfigError' : 'RunContainerError'
+      this.#waiting.set(container.name, { reason, message: error.message })
+      this.#tellOf(container, 'Warning', 'Failed', `Error: ${error.message}`)
+    } else if (action.type === 'killContainer' || action.type === 'stopSandbox') {
+      this.#tell('Warning', 'FailedKillPod', `error killing pod: ${error.message}`)
+    }
+  }
+
+  /** The pod is to go: ends it, tells its last state, and leaves nothing of it. */
+  async #finish(): Promise<void> {
+    const { client, clock, probes, runtime, statuses } = this.#host
+    probes.stop(this.uid)
+    let observed = await this.#look()
+    const graceSeconds = Math.max(0, Math.ceil((this.#endByMs - clock.elapsed()) / 1000))
+    await this.#stopper.stopContainers(this.#pod, observed, graceSeconds, this.#ending.signal)
+    for (const { id, ready } of observed.sandboxes) if (ready) await runtime.stopSandbox(id)
+    observed = await this.#look()
+    if (!this.#removed) {
+      this.#publish(observed, true)
+      await statuses.flush(this.uid)
+    }
+    await this.#cleanUp(observed)
+    const { name = '', namespace = '' } = this.#pod.metadata
+    const pods = client.resource(Pod).namespace(namespace)
+    if (!this.#removed) {
+      await pods
+        .delete(name, { gracePeriodSeconds: 0, preconditions: { uid: this.uid } })
+        .catch((error: unknown) => {
+          if (!hasReason(error, 'NotFound') && !hasReason(error, 'Conflict')) throw error
+        })
+    }
+    this.#gone = true
+  }
+
+  async #cleanUp(observed: ObservedPod): Promise<void> {
+    const host = this.#host
+    await host.volumes.remove(this.uid)
+    for (const { id } of observed.sandboxes) await host.runtime.removeSandbox(id)
+    const group = podCgroup(host.cgroupRoot, this.#pod)
+    await poll(
+      {
+        clock: host.clock,
+        intervalMs: cgroupPollMs,
+        timeoutMs: cgroupTimeoutMs,
+        what: 'the cgroup to be empty',
+      },
+      () =>
+        host.cgroups.remove(group).then(
+          () => true,
+          () => false,
+        ),
+    )
+    await rm(host.paths.podLogs(this.#pod), { recursive: true, force: true })
+    await host.referenced.release(this.uid)
+    host.tokens.forget(this.uid)
+    host.statuses.forget(this.uid)
+  }
+
+  #publish(observed: ObservedPod, stopped: boolean): void {
+    const { clock, hostIps, probes, statuses } = this.#host
+    const status = podStatus({
+      pod: this.#pod,
+      observed,
+      nowMs: clock.now(),
+      hostIps,
+      waiting: this.#waiting,
+      probe: (id, kind) => probes.result(this.uid, id, kind),
+      stopped,
+      failure: this.#failure,
+    })
+    statuses.set(this.#pod, status)
+  }
+
+  #fail(key: string): void {
+    const before = this.#failed.get(key)?.delayMs
+    const delayMs = before === undefined ? retryMs.first : Math.min(before * 2, retryMs.max)
+    this.#failed.set(key, { delayMs, atMs: this.#host.clock.elapsed() + delayMs })
+  }
+
+  #isDue(key: string): boolean {
+    const failed = this.#failed.get(key)
+    return failed === undefined || failed.atMs <= this.#host.clock.elapsed()
+  }
+
+  #planRetry(): void {
+    const now = this.#host.clock.elapsed()
+    for (const { atMs } of this.#failed.values()) this.#planWake(Math.max(0, atMs - now))
+  }
+
+  #nextWakeMs = Infinity
+
+  /** Wakes in so long, or earlier. */
+  #planWake(delayMs: number): void {
+    const { clock } = this.#host
+    const atMs = clock.elapsed() + delayMs
+    if (atMs >= this.#nextWakeMs) return
+    this.#cancelWake()
+    this.#nextWakeMs = atMs
+    this.#timer = clock.timer(delayMs, () => this.wake(), { unref: true })
+  }
+
+  #cancelWake(): void {
+    this.#timer?.cancel()
+    this.#nextWakeMs = Infinity
+  }
+
+  #crashKey(container: Container): string {
+    return `${this.uid}/${container.name}/${containerHash(container)}`
+  }
+
+  #tell(type: 'Normal' | 'Warning', reason: string, message: string): void {
+    this.#record(referenceTo(this.#pod), type, reason, message)
+  }
+
+  #tellOf(container: Container, type: 'Normal' | 'Warning', reason: string, message: string): void {
+    this.#record(referenceTo(this.#pod, fieldPath(this.#pod, container)), type, reason, message)
+  }
+
+  #record(about: Target, type: 'Normal' | 'Warning', reason: string, message: string): void {
+    this.#host.events.record(about, { type, reason, message })
+  }
+}
+
+/** What is tried again together. */
+function keyOf(action: Action): string {
+  switch (action.type) {
+    case 'createSandbox':
+    case 'stopSandbox':
+      return 'sandbox'
+    case 'startContainer':
+    case 'killContainer':
+      return `container/${action.container.name}`
+    case 'removeContainer':
+      return `remove/${action.id}`
+  }
+}

@@ -1,0 +1,178 @@
+import { createApiServer } from '#apiserver'
+import { ConfigMap, Event, Pod, Secret, ServiceAccount, type PodInput } from '#api'
+import { poll, realClock, realRandom, silentLog } from '#base'
+import { Client, inProcessTransport } from '#client'
+import {
+  busyboxImage,
+  CriRuntime,
+  importImages,
+  machineArchitecture,
+  pauseImage,
+  pauseImageName,
+  startContainerd,
+  startKubelet,
+  type Kubelet,
+} from '#kubelet'
+import { ipIn, realCgroups, realExec, realMounts } from '#linux'
+import { generateKeyPair, privateKeyToPem } from '#pki'
+import { openStore } from '#store'
+import { join } from 'node:path'
+
+export const image = 'docker.io/library/busybox:1.35'
+export const nodeName = 'node-1'
+export const podRange = '10.42.7.0/24'
+const services = { clock: realClock, random: realRandom, log: silentLog }
+/** Longer than anything here takes on a busy machine. */
+const timeoutMs = 20_000
+
+/** A real API server in this process, and a real node under it in this network namespace. */
+export async function startNode(directory: string, cgroupRoot: string) {
+  const exec = realExec(realClock)
+  const mounts = realMounts(exec)
+  const cgroups = realCgroups(await mounts.list())
+  await ipIn(exec).up('lo')
+  const store = await openStore({ type: 'memory', ...services })
+  const server = await createApiServer({
+    ...services,
+    store,
+    clientCa: undefined,
+    requestHeaderCa: undefined,
+    serviceAccountKey: privateKeyToPem(generateKeyPair('ecdsa-p256', realRandom).privateKey),
+    serviceAccountIssuer: 'https://kubernetes.default.svc.cluster.local',
+    serviceCidrs: ['10.43.0.0/16'],
+    nodePorts: { from: 30_000, to: 32_767 },
+    advertise: undefined,
+  })
+  const clientOf = (name: string, groups: readonly string[]) => {
+    const user = { name, uid: '', groups: [...groups, 'system:authenticated'], extra: {} }
+    return new Client(inProcessTransport(server, { user, userAgent: 'test' }), realClock)
+  }
+  const client = clientOf('admin', ['system:masters'])
+  const containerd = await startContainerd({
+    directory: join(directory, 'containerd'),
+    pauseImage: pauseImageName,
+    cniConfiguration: bridgeNetwork(directory),
+    exec,
+    mounts,
+    clock: realClock,
+    log: silentLog,
+  })
+  const runtime = new CriRuntime({ address: containerd.address, ...services })
+  const startTheKubelet = () =>
+    startKubelet({
+      ...services,
+      client: clientOf(`system:node:${nodeName}`, ['system:nodes']),
+      nodeName,
+      nodeIps: ['10.42.7.1'],
+      runtime,
+      mounts,
+      cgroups,
+      cgroupRoot,
+      rootDirectory: join(directory, 'kubelet'),
+      crashLoop: { initialMs: 2_000, maxMs: 10_000 },
+    })
+  const architecture = machineArchitecture()
+  let kubelet: Kubelet | undefined
+  const stop = async () => {
+    await kubelet?.stop()
+    runtime[Symbol.dispose]()
+    await containerd.destroy(cgroups, cgroupRoot)
+    await server.shutdown()
+    await store[Symbol.asyncDispose]()
+  }
+  try {
+    await importImages(exec, containerd.address, pauseImage(architecture))
+    await importImages(
+      exec,
+      containerd.address,
+      await busyboxImage({ name: image, architecture, exec }),
+    )
+    // What controllers would make in a namespace.
+    await client
+      .resource(ServiceAccount)
+      .namespace('default')
+      .create({ metadata: { name: 'default' } })
+    await client
+      .resource(ConfigMap)
+      .namespace('default')
+      .create({ metadata: { name: 'kube-root-ca.crt' }, data: { 'ca.crt': 'a certificate' } })
+    kubelet = await startTheKubelet()
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  const pods = client.resource(Pod).namespace('default')
+  return {
+    client,
+    pods,
+    runtime,
+    cgroups,
+    configMaps: client.resource(ConfigMap).namespace('default'),
+    secrets: client.resource(Secret).namespace('default'),
+    logs: (uid: string, name: string, container: string, attempt = 0) =>
+      join(directory, 'kubelet/logs/pods', `default_${name}_${uid}`, container, `${attempt}.log`),
+    directory,
+    exec,
+    mounts,
+    create: (name: string, spec: Omit<NonNullable<PodInput['spec']>, 'nodeName'>) =>
+      pods.create({ metadata: { name, labels: { app: name } }, spec: { ...spec, nodeName } }),
+    /** Waits until the pod is so; the last state is in the error. */
+    async until(name: string, is: (pod: Pod) => boolean): Promise<Pod> {
+      let last: Pod | undefined
+      const options = { clock: realClock, intervalMs: 25, timeoutMs, what: `pod ${name}` }
+      try {
+        return await poll(options, async () => {
+          last = await pods.get(name)
+          return is(last) ? last : undefined
+        })
+      } catch (cause) {
+        throw new Error(`${JSON.stringify(last?.status)} ${(await this.events(name)).join('\n')}`, {
+          cause,
+        })
+      }
+    },
+    async untilGone(name: string): Promise<void> {
+      const options = { clock: realClock, intervalMs: 25, timeoutMs, what: `${name} to go` }
+      await poll(options, async () => {
+        const { items } = await pods.list({ fieldSelector: `metadata.name=${name}` })
+        return items.length === 0
+      })
+    },
+    async events(name: string): Promise<string[]> {
+      const { items } = await client.resource(Event).namespace('default').list()
+      return items
+        .filter(({ involvedObject }) => involvedObject.name === name)
+        .map(({ type = '', reason = '', message = '' }) => `${type} ${reason} ${message}`)
+    },
+    async restartKubelet(): Promise<void> {
+      await kubelet?.stop()
+      kubelet = await startTheKubelet()
+    },
+    stop,
+  }
+}
+
+export type NodeUnderTest = Awaited<ReturnType<typeof startNode>>
+
+/** Pods reach each other and the node over a bridge; there is no link to anywhere else. */
+function bridgeNetwork(directory: string) {
+  return {
+    cniVersion: '0.4.0',
+    name: 'k8ts',
+    plugins: [
+      {
+        type: 'bridge',
+        bridge: 'k8ts0',
+        isGateway: true,
+        ipMasq: false,
+        hairpinMode: true,
+        ipam: {
+          type: 'host-local',
+          dataDir: join(directory, 'addresses'),
+          ranges: [[{ subnet: podRange }]],
+          routes: [{ dst: '0.0.0.0/0' }],
+        },
+      },
+    ],
+  }
+}
