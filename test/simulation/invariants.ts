@@ -106,6 +106,11 @@ export class Invariants {
     if (deployment === undefined) return
     const { uid, object, key } = deployment
     if (object.metadata.deletionTimestamp !== undefined) return
+    const namespace = this.#history.at(
+      `${prefixes.namespaces}${object.metadata.namespace}`,
+      Infinity,
+    )
+    if (namespace?.object.metadata.deletionTimestamp !== undefined) return
     const replicas = replicasOf(object)
     const sets = this.#replicaSetsOf(uid)
     const nodesAreWell = this.#history.standing(prefixes.nodes).every((node) => isWell(node.object))

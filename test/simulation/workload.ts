@@ -127,7 +127,7 @@ export class Workload {
     return this.#deployments(namespace).create(this.#deployment(name))
   }
 
-  #deployment(name: string): DeploymentInput {
+  #deployment(name: string, strategy = this.#strategy()): DeploymentInput {
     const { random } = this.#options
     const surge = random.integer(3)
     return {
@@ -136,10 +136,10 @@ export class Workload {
         replicas: random.integer(limits.replicas + 1),
         selector: { matchLabels: { app: name } },
         strategy:
-          random.integer(5) === 0
-            ? { type: 'Recreate' }
+          strategy === 'Recreate'
+            ? { type: strategy }
             : {
-                type: 'RollingUpdate',
+                type: strategy,
                 rollingUpdate: {
                   maxSurge: surge,
                   maxUnavailable: surge === 0 ? 1 : random.integer(2),
@@ -154,6 +154,10 @@ export class Workload {
         },
       },
     }
+  }
+
+  #strategy(): 'Recreate' | 'RollingUpdate' {
+    return this.#options.random.integer(5) === 0 ? 'Recreate' : 'RollingUpdate'
   }
 
   #container(image: string) {
@@ -206,7 +210,9 @@ export class Workload {
     const [namespace, name] = [this.#namespace(), this.#name()]
     await this.#deployments(namespace).delete(name, { propagationPolicy: 'Orphan' })
     // Until the garbage collector has removed its finalizer, the name is taken.
-    const again = this.#deployment(name)
+    // As upstream's, a Recreate Deployment that adopts several ReplicaSets of another size than its
+    // own waits for ever, since it never gets beyond scaling them.
+    const again = this.#deployment(name, 'RollingUpdate')
     for (let attempt = 0; attempt < orphanAttempts; attempt++) {
       try {
         await this.#deployments(namespace).create(again)

@@ -17,6 +17,7 @@ import {
   ownershipIndex,
   ownershipKeys,
 } from '../framework/controller-ref.ts'
+import { Expectations } from '../framework/expectations.ts'
 import { isNamespaceTerminating } from '../framework/namespace-terminating.ts'
 import { OwnWrites } from '../framework/own-writes.ts'
 import { selectorOf } from '../framework/selector-of.ts'
@@ -66,18 +67,29 @@ class DeploymentController {
   readonly #pods: Informer<Pod>
   readonly #ownDeployments = new OwnWrites<Deployment>()
   readonly #ownSets = new OwnWrites<ReplicaSet>()
+  /** ReplicaSets made and not yet seen, by the uid of their Deployment. */
+  readonly #expectations: Expectations
 
   constructor(context: ControllerContext) {
     this.#context = context
+    this.#expectations = new Expectations(context.clock)
     this.#deployments = context.watch(Deployment, (deployment) => [objectKey(deployment)], {
-      observe: { deleted: (deployment) => this.#ownDeployments.forget(deployment) },
+      observe: {
+        deleted: (deployment) => {
+          this.#ownDeployments.forget(deployment)
+          this.#expectations.forget(deployment.metadata.uid ?? '')
+        },
+      },
     })
     this.#sets = context.watch(ReplicaSet, (set) => this.#ownersOf(set), {
       relevant: (set, old) =>
         controllerOf(set) !== undefined ||
         controllerOf(old) !== undefined ||
         !equalJson(set.metadata.labels, old.metadata.labels),
-      observe: { deleted: (set) => this.#ownSets.forget(set) },
+      observe: {
+        added: (set) => this.#expectations.creationObserved(controllerOf(set)?.uid ?? ''),
+        deleted: (set) => this.#ownSets.forget(set),
+      },
     })
     this.#sets.addIndex(ownershipIndex, ownershipKeys)
     // Only Recreate looks at pods, and only at the last of a ReplicaSet's that goes.
@@ -95,6 +107,10 @@ class DeploymentController {
   readonly reconcile: Reconcile = async (key) => {
     const listed = this.#deployments.lister.getByKey(key)
     if (listed === undefined) return
+    // Without a ReplicaSet of its own making the sum would be too small, and another one too large.
+    if (!this.#expectations.satisfied(listed.metadata.uid ?? '')) {
+      return { againAfterMs: unseenRetryMs }
+    }
     const deployment = this.#ownDeployments.newest(listed)
     if (selectorOf(deployment.spec.selector).empty) return this.#refuse(deployment)
     const sets = ownedSets(deployment, await this.#claimedSets(deployment))
@@ -198,13 +214,16 @@ class DeploymentController {
     const wanted = newReplicaSet(deployment, replicas, revision)
     const revised = withRevisionAnnotation(deployment, String(revision))
     const client = this.#context.client.resource(ReplicaSet)
+    const { uid = '' } = deployment.metadata
     let current: ReplicaSet
+    this.#expectations.expectCreations(uid, 1)
     try {
       // A template that was accepted as the Deployment's is one for a ReplicaSet.
       current = this.#ownSets.wrote(
         await client.create(wanted as Parameters<typeof client.create>[0]),
       )
     } catch (error) {
+      this.#expectations.creationObserved(uid)
       if (!hasReason(error, 'AlreadyExists')) {
         await this.#creationFailed(before, deployment, wanted.metadata.name, error)
         throw error
@@ -362,6 +381,9 @@ class DeploymentController {
     return this.#context.clock.now()
   }
 }
+
+/** The informer brings what was made; this is for the case that it does not. */
+const unseenRetryMs = 10_000
 
 /** A Deployment with what this step says about it, and its ReplicaSets after the step. */
 interface Synced {
