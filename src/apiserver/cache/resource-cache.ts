@@ -16,6 +16,8 @@ export class ResourceCache {
   readonly resource: Resource
   readonly prefix: string
   readonly #objects: OrderedMapEditor<CacheEntry> = OrderedMap.empty<CacheEntry>().edit()
+  /** The same by key: each write asks several times, and a walk down the tree compares texts. */
+  readonly #byKey = new Map<string, CacheEntry>()
   readonly #groups: WatchGroups
   readonly #listeners = new Set<(event: CacheEvent) => void>()
   /** A ring of the newest events; `#recentFrom` is the revision after which it is complete. */
@@ -33,11 +35,11 @@ export class ResourceCache {
   }
 
   get(namespace: string, name: string): CacheEntry | undefined {
-    return this.#objects.get(storageKey(this.resource, namespace, name))
+    return this.#byKey.get(storageKey(this.resource, namespace, name))
   }
 
   getByKey(key: string): CacheEntry | undefined {
-    return this.#objects.get(key)
+    return this.#byKey.get(key)
   }
 
   /** All objects now, in key order, as a value that later changes do not touch. */
@@ -48,6 +50,7 @@ export class ResourceCache {
   /** Takes one object that the store holds, before any change; indexes hear of it as a creation. */
   load(entry: CacheEntry): void {
     this.#objects.set(entry.key, entry)
+    this.#byKey.set(entry.key, entry)
     const event = { revision: entry.modRevision, entry, previous: undefined }
     for (const listener of this.#listeners) listener(event)
   }
@@ -60,8 +63,13 @@ export class ResourceCache {
   /** Takes one change, in revision order. */
   apply(event: CacheEvent): void {
     const { entry, previous } = event
-    if (entry !== undefined) this.#objects.set(entry.key, entry)
-    else if (previous !== undefined) this.#objects.delete(previous.key)
+    if (entry !== undefined) {
+      this.#objects.set(entry.key, entry)
+      this.#byKey.set(entry.key, entry)
+    } else if (previous !== undefined) {
+      this.#objects.delete(previous.key)
+      this.#byKey.delete(previous.key)
+    }
     this.#remember(event)
     for (const listener of this.#listeners) listener(event)
     this.#groups.apply(event)

@@ -24,8 +24,16 @@ export function readBody(message: HttpRequest, limit: number, clock: Clock): Pro
       if (length > limit) settle(() => reject(tooLarge()))
       else chunks.push(chunk)
     }
-    const onEnd = () => settle(() => resolve(whole(chunks)))
-    const onGone = () => settle(() => reject(errors.badRequest('the request body was cut off')))
+    let ended = false
+    // Nothing comes after the end, so the listeners may stay: to take them off costs more.
+    const onEnd = () => {
+      ended = true
+      timer.cancel()
+      resolve(whole(chunks))
+    }
+    const onGone = () => {
+      if (!ended) settle(() => reject(errors.badRequest('the request body was cut off')))
+    }
     const settle = (then: () => void) => {
       timer.cancel()
       message.off('data', onData)
