@@ -43,7 +43,7 @@ export interface Definition {
   readonly name: string
   /** The source of the events about its election. */
   readonly eventSource: string
-  /** Called once, before anything is sent. Throws a ClusterError for what cannot work. */
+  /** Called once; may begin to follow the cluster. Throws a ClusterError for what cannot work. */
   prepare(services: ComponentServices): Prepared
 }
 
