@@ -115,7 +115,7 @@ async function overChannels(
     count: ports.length * 2,
     readable: ports.map((_, index) => index * 2),
     base64,
-    closeSignal: false,
+    closeSignal: 'none',
   })
   const waiting: ForwardedPort[] = []
   for (const [index, port] of ports.entries()) {

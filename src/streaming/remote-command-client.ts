@@ -37,7 +37,7 @@ export async function connectRemoteCommand(
       ...(wants.stderr && !wants.tty ? [commandChannels.stderr] : []),
     ],
     base64,
-    closeSignal: version >= 5,
+    closeSignal: version >= 5 ? 'sent' : 'none',
   })
   return overChannels(channels, wants, version)
 }

@@ -40,7 +40,7 @@ export async function acceptRemoteCommand(
       ...(wants.tty ? [commandChannels.resize] : []),
     ],
     base64,
-    closeSignal: version >= 5,
+    closeSignal: version >= 5 ? 'understood' : 'none',
   })
   return overChannels(channels, wants, version)
 }

@@ -312,7 +312,13 @@ class SpdyConnection implements StreamConnection, SpdyStreamPort {
 
   #fail(error: StreamingError): void {
     if (this.#state === 'over') return
-    if (this.#state !== 'open' || error.reason !== 'ProtocolError') {
+    if (this.#state === 'closing') {
+      // Many peers answer a farewell by a reset of the connection.
+      this.#finish(undefined)
+      this.#pipe.abort()
+      return
+    }
+    if (error.reason !== 'ProtocolError') {
       this.#finish(error)
       this.#pipe.abort()
       return

@@ -11,8 +11,11 @@ export interface ChannelsOptions {
   readonly readable: readonly number[]
   /** Messages are text: the channel as a digit, the bytes in base64. */
   readonly base64: boolean
-  /** v5: the end of a channel is told, by a message of 255 and the channel. */
-  readonly closeSignal: boolean
+  /**
+   * v5: a client tells the end of a channel, by a message of 255 and the channel. A server only
+   * understands it: clients take it for an unknown channel and complain to their users.
+   */
+  readonly closeSignal: 'sent' | 'understood' | 'none'
 }
 
 const closeSignal = 255
@@ -60,7 +63,7 @@ export class Channels {
   }
 
   async sendEnd(id: number): Promise<void> {
-    if (!this.#options.closeSignal) return
+    if (this.#options.closeSignal !== 'sent') return
     const message = Buffer.from([closeSignal, id])
     await this.#socket.write('binary', message)
   }
@@ -119,7 +122,7 @@ export class Channels {
   }
 
   #channelOf(first: number): Channel | 'close' {
-    if (first === closeSignal && this.#options.closeSignal) return 'close'
+    if (first === closeSignal && this.#options.closeSignal === 'understood') return 'close'
     const id = this.#options.base64 ? first - 0x30 : first
     return this.#channels[id] ?? new Channel(id, false, this)
   }
