@@ -16,11 +16,16 @@ export interface DecodedObject {
 /**
  * Reads parsed JSON as an object of a face: normalized, unknown fields dropped and named. TypeMeta
  * is the face's; whether the body's own agrees is the caller's question. Throws the 400 that
- * upstream answers for a value of the wrong type.
+ * upstream answers for a value of the wrong type. With `shares`, for a value that nobody else holds,
+ * what is canonical already becomes part of the result instead of being copied.
  */
-export function decodeObject(face: Face, json: unknown): DecodedObject {
+export function decodeObject(
+  face: Face,
+  json: unknown,
+  options: { readonly shares?: boolean } = {},
+): DecodedObject {
   try {
-    return normalizeWith(new Normalizer(), face, json)
+    return normalizeWith(new Normalizer(options), face, json)
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error
     throw badRequest(

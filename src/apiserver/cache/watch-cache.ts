@@ -291,7 +291,7 @@ function readStored(resource: Resource, record: KeyValue): WrittenObject {
   const { value } = record
   const face = storageFace(resource)
   const text = Buffer.from(value.buffer, value.byteOffset, value.length).toString()
-  const { draft } = decodeObject(face, JSON.parse(text))
+  const { draft } = decodeObject(face, JSON.parse(text), { shares: true })
   defaultObject(face, draft)
   const { object, encoded } = encodeCanonical(face, draft)
   const unchanged = Buffer.compare(value, encoded.bytes) === 0
