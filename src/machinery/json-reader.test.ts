@@ -109,8 +109,10 @@ test('both parsers read every value alike', () => {
   fc.assert(
     fc.property(fc.json({ maxDepth: 5 }), (text) => {
       const expected = deepWellFormed(JSON.parse(text))
-      assert.ok(equalJson(parseJsonSlowly(text, 100).value, expected))
-      assert.ok(equalJson(readJsonText(text).value, expected))
+      // Integers beyond 2^53 are read exactly, where the engine's parser rounds.
+      const rounded = (value: unknown): unknown => JSON.parse(stringifyJson(value))
+      assert.ok(equalJson(rounded(parseJsonSlowly(text, 100).value), expected))
+      assert.ok(equalJson(rounded(readJsonText(text).value), expected))
     }),
   )
 })
