@@ -105,6 +105,11 @@ describe('a rolling update', () => {
     assert.deepEqual(step(deployment(10, 3, 2), present), { 0: 8 })
   })
 
+  it('does not take away twice what a status still counts', () => {
+    const present = sets({ replicas: 3, available: 4 }, { replicas: 0 })
+    assert.deepEqual(step(deployment(3, 0, 1), present), { 0: 2 })
+  })
+
   it('grows before it shrinks', () => {
     const present = sets({ replicas: 8 }, { replicas: 3, available: 3 })
     assert.deepEqual(step(deployment(10, 3, 2), present), { 1: 5 })

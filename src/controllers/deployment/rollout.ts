@@ -57,17 +57,25 @@ function oldSetSizes(
   if (old.length === 0) return []
   const all = [...old, current]
   const minAvailable = deployment.spec.replicas - maxUnavailable(deployment)
-  const currentUnavailable = current.spec.replicas - availableReplicas(current)
+  const currentUnavailable = current.spec.replicas - surelyAvailable(current)
   const removable = sumOf(all, wantedReplicas) - minAvailable - currentUnavailable
   if (removable <= 0) return []
   // Pods that are not available do no good: they go first, and cost no availability.
-  const unhealthy = takenFrom(old, removable, (set) => set.spec.replicas - availableReplicas(set))
-  const spare = sumOf(all, availableReplicas) - minAvailable
+  const unhealthy = takenFrom(old, removable, (set) => set.spec.replicas - surelyAvailable(set))
+  const spare = sumOf(all, surelyAvailable) - minAvailable
   const healthy = takenFrom(old, spare, (set) => set.spec.replicas - (unhealthy.get(set) ?? 0))
   return old.flatMap((set) => {
     const less = (unhealthy.get(set) ?? 0) + (healthy.get(set) ?? 0)
     return less === 0 ? [] : [{ set, replicas: set.spec.replicas - less }]
   })
+}
+
+/**
+ * Differs from Kubernetes: what a ReplicaSet was told to give up does not count, though its status
+ * still has it. Counting it would take pods away twice and fall below the available minimum.
+ */
+function surelyAvailable(set: ReplicaSet): number {
+  return Math.min(availableReplicas(set), set.spec.replicas)
 }
 
 /** Takes up to `count` away, from the first ones first, from each at most what `limit` says. */
