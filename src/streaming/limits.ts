@@ -25,7 +25,7 @@ export const limits = {
   streamCreationMs: 30_000,
   /** After our farewell the peer has this long to hang up. */
   closingMs: 2_000,
-  /** After the streams of a command end, its result is waited for this long. */
+  /** A server answers the wish to switch protocols within this time. */
   upgradeMs: 30_000,
   /** The peer's words about a refused upgrade. */
   refusalBytesMax: 8 * 1024,

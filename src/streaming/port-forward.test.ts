@@ -8,7 +8,10 @@ import {
   readAll,
   type UpgradeRequest,
 } from './index.ts'
+import { spdyConnection } from './spdy/connection.ts'
 import { ctx, listen } from './testing/loopback.ts'
+import { requestUpgrade } from './upgrade-client.ts'
+import { WebSocketConnection } from './websocket/connection.ts'
 
 const carriers = ['websocket', 'spdy'] as const
 
@@ -75,4 +78,39 @@ describe('a port-forward', () => {
       })
     }
   }
+
+  it('has two channels for each port by the older way, which begin with the port', async () => {
+    await using server = await listen(async (request) => {
+      const forward = await acceptPortForward(request, [80, 8080], ctx)
+      for (const port of [80, 8080]) assert.equal((await forward.accept())?.port, port)
+      await forward.close()
+      assert.equal(await forward.accept(), undefined)
+    })
+    const offers = { websocket: ['v4.channel.k8s.io'], spdy: [] }
+    const { pipe } = await requestUpgrade(server.target(['websocket']), offers, ctx)
+    const socket = new WebSocketConnection(pipe, { ...ctx, role: 'client' })
+    const got: string[] = []
+    for (;;) {
+      const piece = await socket.read()
+      if (piece === undefined) break
+      got.push(piece.bytes.toString('hex'))
+    }
+    assert.deepEqual(got, ['005000', '015000', '02901f', '03901f'])
+    assert.deepEqual(server.failures, [])
+  })
+
+  it('refuses streams without a port, and pairs what old clients do not name', async () => {
+    await using server = await listen(serve)
+    const offers = { websocket: [], spdy: ['portforward.k8s.io'] }
+    const { pipe } = await requestUpgrade(server.target(['spdy']), offers, ctx)
+    const connection = spdyConnection(pipe, { clock: ctx.clock, role: 'client' })
+    for (const port of ['', '0', '65536', '8o']) {
+      const opening = connection.open({ streamType: 'error', port })
+      await assert.rejects(opening, { reason: 'Reset' })
+    }
+    await connection.open({ streamType: 'error', port: '80' })
+    const data = await connection.open({ streamType: 'data', port: '80' })
+    assert.equal(Buffer.from((await data.read()) ?? []).toString(), 'port 80: ')
+    connection.abort()
+  })
 })

@@ -15,7 +15,10 @@ export async function proxyRemoteCommand(
   incoming: CommandServer,
   outgoing: CommandClient,
 ): Promise<void> {
-  const clientGone = incoming.closed.then(() => outgoing.abort())
+  let over = false
+  const clientGone = incoming.closed.then(() => {
+    if (!over) outgoing.abort()
+  })
   // A command that reads no more is no failure; one whose client is lost ends by `closed`.
   const input = Promise.allSettled([
     pumpBoth(incoming.stdin, outgoing.stdin),
@@ -27,6 +30,7 @@ export async function proxyRemoteCommand(
       pumpBoth(outgoing.stderr, incoming.stderr),
       outgoing.result,
     ])
+    over = true
     await incoming.finish(await outgoing.result)
   } catch (error) {
     await tell(() => incoming.finish(commandFailed(asError(error).message)))

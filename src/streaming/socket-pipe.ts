@@ -1,4 +1,5 @@
 import { deferred, type Deferred } from '#base'
+import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { BytePipe } from './byte-pipe.ts'
 import { StreamingError, lost } from './error.ts'
@@ -31,6 +32,8 @@ class SocketPipe implements BytePipe {
       this.#drained?.resolve()
       this.#drained = undefined
     }
+    // Keystrokes and window grants are small and must not wait for more.
+    if (socket instanceof Socket) socket.setNoDelay(true)
     socket.on('readable', readable)
     socket.on('end', readable)
     socket.on('drain', drained)
