@@ -8,7 +8,15 @@ import type { Duplex } from 'node:stream'
 import { buffer, text } from 'node:stream/consumers'
 import { after, before, describe, it } from 'node:test'
 import { realClock, realRandom } from '#base'
-import { acceptPortForward, acceptRemoteCommand, commandExited, pump } from '#streaming'
+import {
+  acceptPortForward,
+  acceptRemoteCommand,
+  commandExited,
+  connectRemoteCommand,
+  proxyRemoteCommand,
+  pump,
+  type CommandWants,
+} from '#streaming'
 import { findKubectls, type Kubectl } from './kubectls.ts'
 
 /**
@@ -38,21 +46,49 @@ const documents: Readonly<Record<string, object>> = {
   },
 }
 
-async function serveCommand(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+function wantsOf(request: IncomingMessage): CommandWants {
   const query = new URL(request.url ?? '', 'http://pod').searchParams
   const wanted = (name: string) => ['true', '1'].includes(query.get(name) ?? '')
-  const wants = {
+  return {
     stdin: wanted('stdin'),
     stdout: wanted('stdout'),
     stderr: wanted('stderr'),
     tty: wanted('tty'),
   }
+}
+
+async function serveCommand(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+  const wants = wantsOf(request)
   const command = await acceptRemoteCommand({ headers: request.headers, socket, head }, wants, ctx)
   if (command.stdout === undefined) throw new Error('no stdout')
   if (command.stdin === undefined) await command.stdout.write(bytes)
   else await pump(command.stdin, command.stdout)
   await command.stderr?.write(Buffer.from('words\n'))
   await command.finish(commandExited(7, 'exit status 7'))
+}
+
+/** As the API server does it: the client on one side, another server on the other. */
+async function passOn(
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+  carrier: 'spdy' | 'websocket',
+): Promise<void> {
+  const { port } = server.address() as AddressInfo
+  const target = {
+    dial: async () => {
+      const dialed = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+      await once(dialed, 'connect')
+      return dialed
+    },
+    host: 'pod',
+    path: (request.url ?? '').replace(`container=${carrier}`, 'container=c'),
+    carriers: [carrier],
+  }
+  const wants = wantsOf(request)
+  const outgoing = await connectRemoteCommand(target, wants, ctx)
+  const incoming = await acceptRemoteCommand({ headers: request.headers, socket, head }, wants, ctx)
+  await proxyRemoteCommand(incoming, outgoing)
 }
 
 async function servePorts(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
@@ -74,8 +110,14 @@ const server = createServer((request, response) => {
   response.end(JSON.stringify(document ?? {}))
 })
 server.on('upgrade', (request, socket, head) => {
-  const serve = request.url?.includes('/portforward') === true ? servePorts : serveCommand
-  serve(request, socket, head).catch((error: unknown) => failures.push(error))
+  const url = request.url ?? ''
+  const serve = (): Promise<void> => {
+    if (url.includes('/portforward')) return servePorts(request, socket, head)
+    if (url.includes('container=spdy')) return passOn(request, socket, head, 'spdy')
+    if (url.includes('container=websocket')) return passOn(request, socket, head, 'websocket')
+    return serveCommand(request, socket, head)
+  }
+  serve().catch((error: unknown) => failures.push(error))
 })
 
 function run(kubectl: Kubectl, args: readonly string[]) {
@@ -99,18 +141,21 @@ after(() => {
 
 for (const kubectl of findKubectls()) {
   describe(`kubectl 1.${kubectl.minor}`, () => {
-    it('sends what it reads to a command, and its end, and ends as the command does', async () => {
-      const { child, ended } = run(kubectl, ['exec', '-i', 'p', '-c', 'c', '--', 'cat'])
-      child.stdin.end(bytes)
-      const [out, err, [code]] = await Promise.all([
-        buffer(child.stdout),
-        text(child.stderr),
-        ended,
-      ])
-      assert.ok(out.equals(bytes))
-      assert.equal(err, 'words\ncommand terminated with exit code 7\n')
-      assert.equal(code, 7)
-    })
+    for (const way of ['c', 'spdy', 'websocket']) {
+      const by = way === 'c' ? '' : ` through a proxy that speaks ${way}`
+      it(`sends what it reads to a command, and its end, and ends as that does${by}`, async () => {
+        const { child, ended } = run(kubectl, ['exec', '-i', 'p', '-c', way, '--', 'cat'])
+        child.stdin.end(bytes)
+        const [out, err, [code]] = await Promise.all([
+          buffer(child.stdout),
+          text(child.stderr),
+          ended,
+        ])
+        assert.ok(out.equals(bytes))
+        assert.equal(err, 'words\ncommand terminated with exit code 7\n')
+        assert.equal(code, 7)
+      })
+    }
 
     it('shows the output of a command that reads nothing', async () => {
       const { child, ended } = run(kubectl, ['exec', 'p', '-c', 'c', '--', 'ls'])
