@@ -21,3 +21,4 @@ export {
 } from './runtime/containerd-process.ts'
 export { CriRuntime, type CriOptions } from './runtime/cri-grpc.ts'
 export type * from './runtime/runtime.ts'
+export { FakeRuntime } from './testing/fake-runtime.ts'

@@ -10,8 +10,6 @@ export interface ObservedPod {
   readonly containers: readonly ContainerStatus[]
 }
 
-export const nothingObserved: ObservedPod = { sandboxes: [], containers: [] }
-
 /** Asks the runtime about a pod. What goes away meanwhile is left out. */
 export async function observe(runtime: Runtime, podUid: string): Promise<ObservedPod> {
   const [sandboxes, briefs] = await Promise.all([

@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict'
+import { createServer } from 'node:http'
+import { once } from 'node:events'
+import { test } from 'node:test'
+import { realClock, seededRandom, VirtualClock } from '#base'
+import { FakeRuntime } from '../testing/fake-runtime.ts'
+import { observed, testContainer, testPod } from '../testing/objects.ts'
+import { PodProbes } from './pod-probes.ts'
+import { realProber } from './prober.ts'
+import { Tally } from './tally.ts'
+
+test('what stands changes after enough results in a row', () => {
+  const tally = new Tally({ successThreshold: 2, failureThreshold: 3 }, undefined)
+  const results = [true, true, false, false, true, false, false, false, true, true]
+  assert.deepEqual(
+    results.map((ok) => (tally.count(ok), tally.result)),
+    [undefined, true, true, true, true, true, true, false, false, true],
+  )
+})
+
+test('a container is asked over HTTP and TCP, and failures are told as upstream tells them', async () => {
+  const server = createServer((request, response) => {
+    response.statusCode = request.url === '/well' ? 204 : 503
+    response.end()
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  const port = typeof address === 'object' ? (address?.port ?? 0) : 0
+  const [container] =
+    testPod('web', {
+      spec: {
+        containers: [
+          { name: 'main', image: 'web', ports: [{ name: 'http', containerPort: port }] },
+        ],
+      },
+    }).spec.containers ?? []
+  assert.ok(container !== undefined)
+  const prober = realProber(new FakeRuntime(realClock, []), realClock)
+  const target = { container, containerId: 'main-0', podIp: '127.0.0.1' }
+  try {
+    const well = await prober.probe(
+      { httpGet: { path: '/well', port: 'http', scheme: 'HTTP' } },
+      target,
+      5,
+    )
+    assert.deepEqual(well, { ok: true, output: '' })
+    const ill = await prober.probe(
+      { httpGet: { path: '/ill', port: 'http', scheme: 'HTTP' } },
+      target,
+      5,
+    )
+    assert.equal(ill.output, 'HTTP probe failed with statuscode: 503')
+    assert.equal((await prober.probe({ tcpSocket: { port } }, target, 5)).ok, true)
+  } finally {
+    server.close()
+    await once(server, 'close')
+  }
+  const refused = await prober.probe({ httpGet: { path: '/', port, scheme: 'HTTP' } }, target, 5)
+  assert.equal(
+    refused.output,
+    `Get "http://127.0.0.1:${port}/": dial tcp 127.0.0.1:${port}: connect: connection refused`,
+  )
+})
+
+test('liveness and readiness wait for the startup probe, and a past readiness is believed', async () => {
+  const clock = new VirtualClock()
+  const asked: string[] = []
+  let up = false
+  const pod = testPod('web', {
+    spec: {
+      containers: [
+        {
+          name: 'main',
+          image: 'web',
+          startupProbe: { exec: { command: ['startup'] }, periodSeconds: 1 },
+          livenessProbe: { exec: { command: ['liveness'] }, periodSeconds: 5, failureThreshold: 1 },
+          readinessProbe: { exec: { command: ['readiness'] }, periodSeconds: 5 },
+        },
+      ],
+    },
+    status: {
+      containerStatuses: [
+        {
+          name: 'main',
+          ready: true,
+          restartCount: 0,
+          image: '',
+          imageID: '',
+          containerID: 'containerd://main-0',
+        },
+      ],
+    },
+  })
+  const probes = new PodProbes({
+    clock,
+    random: seededRandom(1),
+    prober: {
+      async probe({ exec }) {
+        const kind = exec?.command?.[0] ?? ''
+        asked.push(kind)
+        return { ok: kind === 'startup' ? up : kind === 'readiness', output: '' }
+      },
+    },
+    changed: () => {},
+    failed: () => {},
+  })
+  probes.sync(pod, observed(testContainer('main', { startedAtMs: clock.now() })))
+  assert.equal(probes.result('web', 'main-0', 'readiness'), true)
+  await clock.advance(1_500)
+  assert.deepEqual(asked, ['startup', 'startup'])
+  up = true
+  await clock.advance(2_000)
+  assert.equal(probes.result('web', 'main-0', 'startup'), true)
+  assert.equal(probes.result('web', 'main-0', 'liveness'), false)
+  assert.deepEqual(asked.slice(2).sort(), ['liveness', 'readiness', 'startup'])
+  probes.stop('web')
+  const before = asked.length
+  await clock.advance(60_000)
+  assert.equal(asked.length, before)
+})
