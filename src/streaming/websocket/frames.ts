@@ -196,8 +196,28 @@ function validCloseCode(code: number): boolean {
   return code >= 1000 && code <= 1014 && ![1004, 1005, 1006].includes(code)
 }
 
+/** By words where the bytes lie so: several times as fast as byte by byte. */
 function applyMask(bytes: Uint8Array, mask: Uint8Array, phase: number): void {
-  for (let i = 0; i < bytes.length; i++) {
-    bytes[i] = (bytes[i] ?? 0) ^ (mask[(i + phase) & 3] ?? 0)
-  }
+  if (bytes.length < 8) return maskBytes(bytes, 0, bytes.length, mask, phase)
+  const before = (4 - (bytes.byteOffset & 3)) & 3
+  const words = new Int32Array(
+    bytes.buffer,
+    bytes.byteOffset + before,
+    (bytes.length - before) >> 2,
+  )
+  const key = Uint8Array.from({ length: 4 }, (_, i) => mask[(i + phase + before) & 3] ?? 0)
+  const word = new Int32Array(key.buffer)[0] ?? 0
+  maskBytes(bytes, 0, before, mask, phase)
+  for (let i = 0; i < words.length; i++) words[i] = (words[i] ?? 0) ^ word
+  maskBytes(bytes, before + words.length * 4, bytes.length, mask, phase)
+}
+
+function maskBytes(
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  mask: Uint8Array,
+  phase: number,
+): void {
+  for (let i = from; i < to; i++) bytes[i] = (bytes[i] ?? 0) ^ (mask[(i + phase) & 3] ?? 0)
 }
