@@ -335,6 +335,27 @@ test('what is missing is told, and the pod runs when it is there', async () => {
   await node.untilGone('missing')
 })
 
+test('containerd killed and started again harms nothing', async () => {
+  await node.create('steady', {
+    terminationGracePeriodSeconds: 1,
+    containers: [{ name: 'main', image, command: forever }],
+  })
+  const before = await node.until('steady', isReady)
+  await node.killContainerd()
+  // The kubelet hears of what happens from now on: the container's end, and it does its work.
+  const [container] = await node.runtime.containers(uidOf(before))
+  assert.equal(container?.state, 'running')
+  assert.equal(statusOf(await node.pods.get('steady'))?.restartCount, 0)
+  await node.runtime.stopContainer(container.id, 0)
+  const again = await node.until(
+    'steady',
+    (each) => statusOf(each)?.restartCount === 1 && isReady(each),
+  )
+  assert.equal(again.status.podIP, before.status.podIP)
+  await node.pods.delete('steady')
+  await node.untilGone('steady')
+})
+
 test('a container that somebody kills comes back', async () => {
   await node.create('victim', {
     terminationGracePeriodSeconds: 1,

@@ -48,15 +48,17 @@ export async function startNode(directory: string, cgroupRoot: string) {
     return new Client(inProcessTransport(server, { user, userAgent: 'test' }), realClock)
   }
   const client = clientOf('admin', ['system:masters'])
-  const containerd = await startContainerd({
-    directory: join(directory, 'containerd'),
-    pauseImage: pauseImageName,
-    cniConfiguration: bridgeNetwork(directory),
-    exec,
-    mounts,
-    clock: realClock,
-    log: silentLog,
-  })
+  const startTheContainerd = () =>
+    startContainerd({
+      directory: join(directory, 'containerd'),
+      pauseImage: pauseImageName,
+      cniConfiguration: bridgeNetwork(directory),
+      exec,
+      mounts,
+      clock: realClock,
+      log: silentLog,
+    })
+  let containerd = await startTheContainerd()
   const runtime = new CriRuntime({ address: containerd.address, ...services })
   const startTheKubelet = () =>
     startKubelet({
@@ -143,6 +145,12 @@ export async function startNode(directory: string, cgroupRoot: string) {
       return items
         .filter(({ involvedObject }) => involvedObject.name === name)
         .map(({ type = '', reason = '', message = '' }) => `${type} ${reason} ${message}`)
+    },
+    /** As if it had crashed. */
+    async killContainerd(): Promise<void> {
+      process.kill(containerd.pid, 'SIGKILL')
+      await containerd.ended
+      containerd = await startTheContainerd()
     },
     async restartKubelet(): Promise<void> {
       await kubelet?.stop()
