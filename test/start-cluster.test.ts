@@ -17,6 +17,7 @@ test('a cluster starts with its system namespaces and its simulated nodes ready'
   for (const node of nodes.items) {
     assert.equal(node.status.conditions?.find(({ type }) => type === 'Ready')?.status, 'True')
     assert.equal(node.metadata.labels?.['k8ts.dev/simulated'], 'true')
+    assert.deepEqual(node.spec.taints ?? [], [])
   }
 })
 
@@ -35,7 +36,8 @@ test('nothing is left behind after disposal', async () => {
     await using cluster = await startCluster({ simulatedNodes: 2, https: true })
     assert.match(cluster.kubeconfig, /https:\/\/127\.0\.0\.1:\d+/)
   }
-  // A handle is off the event loop's list in its next turn.
+  // A handle closes at the end of one turn of the event loop, and is off its list in the next.
+  await realClock.yield()
   await realClock.yield()
   assert.deepEqual(process.getActiveResourcesInfo().sort(), before.sort())
 })

@@ -1,5 +1,7 @@
+import { Node } from '#api'
 import { createApiServer, serveHttps, type ApiServer, type HttpsServer } from '#apiserver'
 import {
+  poll,
   realClock,
   realRandom,
   seededRandom,
@@ -110,6 +112,7 @@ async function start(
     options.apiOnly === true ? undefined : await startAll(options, api, pki, virtual)
   if (components !== undefined) {
     undo.push(() => settled(virtual, disposeOf(components)))
+    await settled(virtual, nodesTakePods(client, clock))
   }
   const server = options.https === true ? await serve(options, api, pki) : undefined
   if (server !== undefined) undo.push(async () => server.close(0))
@@ -182,6 +185,20 @@ async function startAll(
     }),
   )
 }
+
+/**
+ * A new node is tainted until the controllers have seen that it is ready. Who made pods before would
+ * find all of them on the node that was first.
+ */
+async function nodesTakePods(client: Client, clock: Clock): Promise<void> {
+  const what = 'nodes that take pods'
+  await poll({ clock, what, intervalMs: 1, timeoutMs: nodesReadyMs }, async () => {
+    const { items } = await client.resource(Node).list()
+    return items.every(({ spec }) => (spec.taints ?? []).length === 0)
+  })
+}
+
+const nodesReadyMs = 30_000
 
 /** Under virtual time somebody has to let time pass while the cluster starts or stops. */
 async function settled<T>(virtual: VirtualClock | undefined, work: Promise<T>): Promise<T> {
