@@ -48,6 +48,7 @@ disabled_plugins = [
 
 [${cri}.containerd.runtimes.runc.options]
   SystemdCgroup = false
+  Root = ${quoted(`${config.state}/runc`)}
 
 [${cri}.cni]
   bin_dir = ${quoted(config.cniBinaries)}

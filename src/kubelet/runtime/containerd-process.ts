@@ -121,6 +121,7 @@ export async function destroyRemains(options: RemainsOptions): Promise<void> {
     for (const pid of left) kill(pid)
     return left.length === 0
   })
+  await forgetNetworks(paths.state)
   await unmountBelow(mounts, directory)
   // A cgroup is busy for a moment after its last process.
   await poll({ ...until, what: 'cgroups to be removed' }, () =>
@@ -130,6 +131,18 @@ export async function destroyRemains(options: RemainsOptions): Promise<void> {
     ),
   )
   await rm(directory, { recursive: true, force: true })
+}
+
+/** CNI's library keeps what it did in a directory of its own, by sandbox; after a crash it stays. */
+const cniResults = '/var/lib/cni/results'
+
+async function forgetNetworks(state: string): Promise<void> {
+  const tasks = join(state, 'io.containerd.runtime.v2.task', 'k8s.io')
+  const ids = await readdir(tasks).catch(() => [])
+  const results = ids.length === 0 ? [] : await readdir(cniResults).catch(() => [])
+  for (const result of results) {
+    if (ids.some((id) => result.includes(id))) await rm(join(cniResults, result), { force: true })
+  }
 }
 
 function pathsIn(directory: string) {
