@@ -37,7 +37,14 @@ export async function unmountBelow(mounts: Mounts, directory: string): Promise<v
   const targets = (await mounts.list())
     .map(({ target }) => target)
     .filter((target) => target === directory || target.startsWith(`${directory}/`))
-  for (const target of targets.reverse()) await mounts.unmount(target)
+  for (const target of targets.reverse()) {
+    try {
+      await mounts.unmount(target)
+    } catch (error) {
+      // Whoever made it may have been first.
+      if ((await mounts.list()).some((mount) => mount.target === target)) throw error
+    }
+  }
 }
 
 /** Lines of /proc/[pid]/mountinfo; see proc(5). */

@@ -29,6 +29,9 @@ const { status } = spawnSync(
 const mounts = realMounts(realExec(realClock))
 const cgroups = realCgroups(await mounts.list())
 const left = await leftovers({ directory, cgroupRoot, mounts })
-await destroyRemains({ directory, cgroupRoot, mounts, cgroups, clock: realClock })
+const remains = { cgroupRoot, mounts, cgroups, clock: realClock }
+await destroyRemains({ ...remains, directory: join(directory, 'containerd') })
+// What pods had mounted, and the directory itself.
+await destroyRemains({ ...remains, directory })
 process.exitCode = status ?? 1
 assert.deepEqual(left, [], 'the node left something on the machine')
