@@ -61,7 +61,6 @@ function* workloads(history: History): Generator<string> {
     const status = object.status ?? {}
     const wanted = replicasOf(object)
     if (object.spec?.['paused'] === true) yield `${key} is paused`
-    if (object.metadata.deletionTimestamp !== undefined) yield `${key} is still being deleted`
     if (status['observedGeneration'] !== object.metadata.generation) yield `${key} is not observed`
     for (const field of ['replicas', 'updatedReplicas', 'availableReplicas']) {
       const count = Number(status[field] ?? 0)
@@ -132,10 +131,11 @@ function texts(labels: unknown): Record<string, string> {
   return Object.fromEntries(Object.entries(record(labels)).map(([k, v]) => [k, String(v)]))
 }
 
-/** Whose owner is gone is gone. */
+/** What is deleted goes, and whose owner is gone is gone. */
 function* garbage(history: History): Generator<string> {
   const uids = new Set([...history.all()].map(({ uid }) => uid))
   for (const { key, object } of history.all()) {
+    if (object.metadata.deletionTimestamp !== undefined) yield `${key} is still being deleted`
     const owners = object.metadata.ownerReferences ?? []
     if (owners.length === 0 || owners.some(({ uid }) => uids.has(uid))) continue
     const [owner] = owners
@@ -147,7 +147,10 @@ function* namespaces(history: History): Generator<string> {
   const there = new Set<string>()
   for (const { key, object } of history.standing(prefixes.namespaces)) {
     there.add(object.metadata.name)
-    if (object.metadata.deletionTimestamp !== undefined) yield `${key} is still being deleted`
+    for (const made of ['configmaps/%/kube-root-ca.crt', 'serviceaccounts/%/default']) {
+      const path = `/registry/${made.replace('%', object.metadata.name)}`
+      if (history.at(path, Infinity)?.type !== 'put') yield `${path} is missing`
+    }
   }
   for (const { key, object } of history.all()) {
     const { namespace } = object.metadata

@@ -69,7 +69,7 @@ export class Invariants {
     if (there?.type !== 'put') return
     const allocatable = record(there.object.status?.['allocatable'])
     for (const resource of ['cpu', 'memory']) {
-      const used = pods.reduce((sum, { object }) => sum + requested(object, resource), 0)
+      const used = sum(pods.map(({ object }) => requested(object, resource)))
       const room = milli(allocatable[resource])
       if (used > room) {
         this.#report(`${change.key}: node ${node} has ${room} m ${resource}, its pods ask ${used}`)
@@ -85,10 +85,8 @@ export class Invariants {
     if (replicasOf(change.object) <= replicasOf(change.previous?.object)) return
     const deployment = this.#standing(prefixes.deployments, controllerOf(change.object)?.uid)
     if (deployment === undefined) return
-    const sum = this.#replicaSetsOf(deployment.uid).reduce(
-      (total, { object }) => total + replicasOf(object),
-      0,
-    )
+    const sets = this.#replicaSetsOf(deployment.uid)
+    const present = sum(sets.map(({ object }) => replicasOf(object)))
     // The controller may not have seen the newest specification yet.
     const observed = Number(deployment.object.status?.['observedGeneration'] ?? 0)
     const allowed = this.#history
@@ -99,7 +97,9 @@ export class Invariants {
       )
       .map(({ object }) => replicasOf(object) + rollingLimits(object).surge)
     const most = Math.max(...allowed)
-    if (sum > most) this.#report(`${deployment.key}: its ReplicaSets have ${sum}, ${most} allowed`)
+    if (present > most) {
+      this.#report(`${deployment.key}: its ReplicaSets have ${present}, ${most} allowed`)
+    }
   }
 
   #checkAvailable(deployment: Change | undefined): void {
@@ -115,17 +115,24 @@ export class Invariants {
     const sets = this.#replicaSetsOf(uid)
     const nodesAreWell = this.#history.standing(prefixes.nodes).every((node) => isWell(node.object))
     if (!nodesAreWell || this.#disturbances > 0) return void this.#well.delete(uid)
-    const owners = new Set(sets.map((set) => set.uid))
-    const available = this.#history
-      .standing(prefixes.pods)
-      .filter(({ object: pod }) => owners.has(controllerOf(pod)?.uid ?? '') && isAvailable(pod))
-    if (available.length >= replicas) this.#well.add(uid)
+    const available = sets.map((set) => ({ set, count: this.#availableOf(set.uid) }))
+    // Pods that were told to go, but have not heard of it, are there without being meant to.
+    const lasting = sum(available.map(({ set, count }) => Math.min(count, replicasOf(set.object))))
+    if (lasting >= replicas) this.#well.add(uid)
     const { unavailable, recreates } = rollingLimits(object)
     if (!this.#well.has(uid) || recreates) return
-    if (available.length < replicas - unavailable) {
-      this.#report(`${key}: ${available.length} of ${replicas} available, ${unavailable} may lack`)
+    const there = sum(available.map(({ count }) => count))
+    if (there < replicas - unavailable) {
+      this.#report(`${key}: ${there} of ${replicas} available, ${unavailable} may lack`)
       this.#well.delete(uid)
     }
+  }
+
+  #availableOf(replicaSet: string): number {
+    return this.#history
+      .standing(prefixes.pods)
+      .filter(({ object }) => controllerOf(object)?.uid === replicaSet && isAvailable(object))
+      .length
   }
 
   #deploymentOfPod(pod: StoredObject): Change | undefined {
@@ -143,6 +150,10 @@ export class Invariants {
     if (uid === undefined) return undefined
     return this.#history.standing(prefix).find((each) => each.uid === uid)
   }
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, each) => total + each, 0)
 }
 
 export function controllerOf(object: StoredObject) {
@@ -203,10 +214,10 @@ function limitOf(value: unknown): IntOrString {
 function requested(pod: StoredObject, resource: string): number {
   const containers = pod.spec?.['containers']
   if (!Array.isArray(containers)) return 0
-  return containers.reduce<number>((sum, container) => {
-    const requests = record(record(record(container)['resources'])['requests'])
-    return sum + milli(requests[resource])
-  }, 0)
+  const requests = containers.map((container) =>
+    record(record(record(container)['resources'])['requests']),
+  )
+  return sum(requests.map((each) => milli(each[resource])))
 }
 
 function milli(quantity: unknown): number {

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { mutations } from './mutations.ts'
 import { runScenario } from './scenario.ts'
 
-const seedsMax = 8
+const seedsMax = 30
 const steps = 80
 
 describe('the checkers find', () => {

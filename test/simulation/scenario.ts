@@ -63,6 +63,7 @@ export interface Outcome {
 
 const nodeCount = 3
 const stepMaxMs = 8_000
+const lullMs = 45_000
 /** Work queues wait up to a thousand seconds before they try again. */
 const convergenceMaxMs = 45 * 60_000
 const pollMs = 20_000
@@ -101,7 +102,7 @@ export async function runScenario(options: ScenarioOptions): Promise<Outcome> {
       say(deed.name)
       void deed.done.then(() => say(`  ${deed.name} ended`))
     }
-    await clock.advance(random.integer(4) === 0 ? 0 : random.integer(stepMaxMs))
+    await clock.advance(pauseMs(random))
   }
   if (failed()) return outcome()
   say('all is well from now on')
@@ -120,6 +121,13 @@ export async function runScenario(options: ScenarioOptions): Promise<Outcome> {
   for (const problem of busy(cluster.history, before)) cluster.report(problem)
   cluster.workload.checkCounters()
   return outcome()
+}
+
+/** Things come at once, one after another, and sometimes after all has settled. */
+function pauseMs(random: Random): number {
+  const kind = random.integer(12)
+  if (kind < 3) return 0
+  return kind === 3 ? lullMs : random.integer(stepMaxMs)
 }
 
 /** Every program of a cluster, the network between them, and those who watch that all is right. */
