@@ -145,7 +145,7 @@ function* garbage(history: History): Generator<string> {
 
 function* namespaces(history: History): Generator<string> {
   const there = new Set<string>()
-  for (const { key, object } of history.standing(prefixes.namespaces)) {
+  for (const { object } of history.standing(prefixes.namespaces)) {
     there.add(object.metadata.name)
     for (const made of ['configmaps/%/kube-root-ca.crt', 'serviceaccounts/%/default']) {
       const path = `/registry/${made.replace('%', object.metadata.name)}`
