@@ -1,15 +1,12 @@
 import { networkInterfaces } from 'node:os'
-import { formatIp, maskIp, parseCidr, parseIp } from '#machinery'
+import { firstAddress, parseCidr, parseIp } from '#machinery'
 import { ClusterError } from './error.ts'
 
 /** The first usable address of a Service range: the `kubernetes` Service's. */
 export function firstServiceIp(prefix: string): string {
   const cidr = parseCidr(prefix)
   if (cidr === undefined) throw new ClusterError(`service range ${prefix} is no IP prefix`)
-  const address = [...maskIp(cidr)]
-  const last = address.length - 1
-  address[last] = (address[last] ?? 0) | 1
-  return formatIp(address)
+  return firstAddress(cidr)
 }
 
 const everywhere: ReadonlySet<string> = new Set(['0.0.0.0', '::'])

@@ -44,6 +44,13 @@ export function maskIp({ address, prefixLength }: Cidr): IpBytes {
   })
 }
 
+/** The lowest address of a prefix that is not the prefix itself: 10.43.0.1 of 10.43.0.0/16. */
+export function firstAddress(cidr: Cidr): string {
+  const address = [...maskIp(cidr)]
+  address[address.length - 1] = (address.at(-1) ?? 0) | 1
+  return formatIp(address)
+}
+
 export function isIpv4(address: IpBytes): boolean {
   return address.length === 4 || isMapped(address)
 }
