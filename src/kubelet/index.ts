@@ -15,6 +15,7 @@ export type { Prober, ProbeResult } from './probes/prober.ts'
 export {
   destroyRemains,
   startContainerd,
+  type CniConfiguration,
   type Containerd,
   type ContainerdOptions,
   type RemainsOptions,

@@ -1,7 +1,7 @@
 export { realCgroups, type CgroupLimits, type Cgroups } from './cgroups.ts'
 export { LinuxError, type LinuxErrorReason } from './error.ts'
 export { realExec, type Exec, type ExecOptions, type ExecResult } from './exec.ts'
-export { ipIn, type Ip } from './ip.ts'
+export { ipIn, type Ip, type Route, type UsedPrefix } from './ip.ts'
 export { parseMountInfo, realMounts, unmountBelow, type Mount, type Mounts } from './mounts.ts'
 export { inNetworkNamespace, type CommandLine } from './namespaces.ts'
 export { FakeCgroups, FakeExec, FakeMounts } from './testing/fakes.ts'

@@ -1,23 +1,39 @@
 import type { Exec } from './exec.ts'
 import { inNetworkNamespace } from './namespaces.ts'
 
-/** Links and addresses of a network namespace, through iproute2. Errors are LinuxErrors. */
+/** Links, addresses and routes of a network namespace, through iproute2. Errors are LinuxErrors. */
 export interface Ip {
   /** Names of all links. */
   links(): Promise<string[]>
   up(link: string): Promise<void>
   deleteLink(link: string): Promise<void>
   addAddress(link: string, prefix: string): Promise<void>
-  /** Routes as `ip route add` takes them, such as blackhole 10.42.0.0/16. */
-  addRoute(...route: readonly string[]): Promise<void>
+  /** Prefixes that a link or a route of this namespace has, such as 192.0.2.0/24; no default route. */
+  usedPrefixes(): Promise<UsedPrefix[]>
+  /** Destinations of the IPv4 and IPv6 routes with this protocol number, and where they lead. */
+  routes(protocol: number): Promise<Route[]>
+  /** One line a change, as `ip -batch` takes them: all of them, or an error that has the first bad one. */
+  batch(lines: readonly string[]): Promise<void>
+}
+
+export interface UsedPrefix {
+  readonly prefix: string
+  readonly link: string
+}
+
+export interface Route {
+  readonly destination: string
+  /** Undefined for one that leads to no other machine. */
+  readonly via: string | undefined
 }
 
 /** In the namespace at this path, or in the process' own. */
 export function ipIn(exec: Exec, namespace?: string): Ip {
-  const ip = async (...args: readonly string[]) => {
+  const run = async (args: readonly string[], input?: string) => {
     const line = inNetworkNamespace(namespace, { command: 'ip', args })
-    return (await exec.run(line.command, line.args)).stdout
+    return (await exec.run(line.command, line.args, input === undefined ? {} : { input })).stdout
   }
+  const ip = (...args: readonly string[]) => run(args)
   return {
     async links() {
       return parseLinks(await ip('-o', 'link', 'show'))
@@ -31,8 +47,21 @@ export function ipIn(exec: Exec, namespace?: string): Ip {
     async addAddress(link, prefix) {
       await ip('address', 'replace', prefix, 'dev', link)
     },
-    async addRoute(...route) {
-      await ip('route', 'replace', ...route)
+    async usedPrefixes() {
+      const routes = await Promise.all([ip('-4', 'route', 'show'), ip('-6', 'route', 'show')])
+      return routes.flatMap(parseRoutes).map(({ destination, link }) => ({
+        prefix: destination,
+        link,
+      }))
+    },
+    async routes(protocol) {
+      const all = await Promise.all(
+        ['-4', '-6'].map((family) => ip(family, 'route', 'show', 'protocol', String(protocol))),
+      )
+      return all.flatMap(parseRoutes).map(({ destination, via }) => ({ destination, via }))
+    },
+    async batch(lines) {
+      if (lines.length > 0) await run(['-batch', '-'], `${lines.join('\n')}\n`)
     },
   }
 }
@@ -43,4 +72,25 @@ function parseLinks(text: string): string[] {
     .split('\n')
     .map((line) => /^\d+: ([^:@\s]+)/.exec(line)?.[1])
     .filter((name) => name !== undefined)
+}
+
+const kinds = /^(?:unreachable|blackhole|prohibit|unicast) /
+
+/** `10.42.1.0/24 via 100.64.10.12 dev eth0 proto 86`; a single address stands without its length. */
+export function parseRoutes(
+  text: string,
+): { readonly destination: string; readonly via: string | undefined; readonly link: string }[] {
+  return text
+    .split('\n')
+    .map((line) => line.trim().replace(kinds, ''))
+    .filter((line) => line !== '' && !line.startsWith('default'))
+    .map((line) => {
+      const [first = ''] = line.split(' ')
+      const length = first.includes(':') ? 128 : 32
+      return {
+        destination: first.includes('/') ? first : `${first}/${length}`,
+        via: / via (\S+)/.exec(line)?.[1],
+        link: / dev (\S+)/.exec(line)?.[1] ?? '',
+      }
+    })
 }

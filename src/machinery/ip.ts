@@ -44,6 +44,26 @@ export function maskIp({ address, prefixLength }: Cidr): IpBytes {
   })
 }
 
+/** Whether some address is in both. Never across IP families. */
+export function cidrsOverlap(a: Cidr, b: Cidr): boolean {
+  const prefixLength = Math.min(a.prefixLength, b.prefixLength)
+  const trunk = ({ address }: Cidr) => maskIp({ address, prefixLength }).join('.')
+  return a.address.length === b.address.length && trunk(a) === trunk(b)
+}
+
+/** The address that is `offset` beyond the prefix itself; undefined where it is not within it. */
+export function addressAt(cidr: Cidr, offset: number): string | undefined {
+  const address = [...maskIp(cidr)]
+  let carry = offset
+  for (let i = address.length - 1; i >= 0 && carry > 0; i--) {
+    const sum = (address[i] ?? 0) + carry
+    address[i] = sum & 0xff
+    carry = Math.floor(sum / 256)
+  }
+  const inside = carry === 0 && cidrsOverlap({ ...cidr, address }, cidr)
+  return inside ? formatIp(address) : undefined
+}
+
 /** The lowest address of a prefix that is not the prefix itself: 10.43.0.1 of 10.43.0.0/16. */
 export function firstAddress(cidr: Cidr): string {
   const address = [...maskIp(cidr)]

@@ -1,6 +1,8 @@
-import { spawn, type ChildProcess } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { asError, poll, withTimeout, type Clock, type Log } from '#base'
 import { inNetworkNamespace, unmountBelow, type Cgroups, type Exec, type Mounts } from '#linux'
@@ -16,12 +18,17 @@ export interface ContainerdOptions {
   readonly pauseImage: string
   /** Where the CNI plugins are; Debian's place by default. */
   readonly cniBinaries?: string
-  /** Network configuration list (a .conflist) for the pods, as a value. */
-  readonly cniConfiguration: { readonly name: string }
+  /** For the pods, where it is known already; without one no pod gets a network. */
+  readonly cniConfiguration?: CniConfiguration
   readonly exec: Exec
   readonly mounts: Mounts
   readonly clock: Clock
   readonly log: Log
+}
+
+/** A network configuration list (a .conflist), as a value. */
+export interface CniConfiguration {
+  readonly name: string
 }
 
 /** A containerd of our own. */
@@ -31,6 +38,8 @@ export interface Containerd {
   readonly pid: number
   /** Resolves when the process has ended, for whatever reason. */
   readonly ended: Promise<void>
+  /** How pods get their network from now on; containerd takes it up by itself. */
+  configureNetwork(configuration: CniConfiguration): Promise<void>
   /** Ends containerd and leaves the containers running; another one on the directory finds them. */
   stop(): Promise<void>
   /**
@@ -47,19 +56,17 @@ const pollMs = 20
 /** A unix socket's path is at most so long, its closing zero included. */
 const socketPathBytesMax = 108
 
-/** Starts it and waits until CRI answers. Rejects with a KubeletError that has its last words. */
+/**
+ * Starts it and waits until CRI answers; one that runs on the directory already is taken over as it
+ * is. Rejects with a KubeletError that has its last words.
+ */
 export async function startContainerd(options: ContainerdOptions): Promise<Containerd> {
   const { directory, clock, log } = options
   const paths = pathsIn(directory)
   if (Buffer.byteLength(`${paths.socket}.ttrpc`) >= socketPathBytesMax) {
     throw new KubeletError('Unusable', `the path of the socket is too long: ${paths.socket}`)
   }
-  await prepare(options, paths)
-  const child = launch(options, paths)
-  const ended = new Promise<void>((resolve) => {
-    child.once('exit', () => resolve())
-    child.once('error', () => resolve())
-  })
+  const { pid, ended } = (await running(paths, clock)) ?? (await launch(options, paths))
   using runtime = new CriRuntime({ address: paths.socket, clock, log })
   try {
     await Promise.race([
@@ -69,25 +76,27 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
       ended.then(() => Promise.reject(new Error('it ended'))),
     ])
   } catch (cause) {
-    child.kill('SIGKILL')
+    kill(pid)
     const words = await lastWords(paths.log)
     const message = `containerd does not start: ${asError(cause).message}: ${words}`
     throw new KubeletError('Unusable', message, { cause })
   }
+  let alive = true
+  void ended.then(() => (alive = false))
   const stop = async () => {
-    child.kill('SIGTERM')
-    await withTimeout(clock, ended, stopTimeoutMs, 'containerd to stop').catch(() => {
-      child.kill('SIGKILL')
-    })
+    if (!alive) return
+    kill(pid, 'SIGTERM')
+    await withTimeout(clock, ended, stopTimeoutMs, 'containerd to stop').catch(() => kill(pid))
     await ended
   }
   return {
     address: paths.socket,
-    pid: child.pid ?? 0,
+    pid,
     ended,
+    configureNetwork: (configuration) => writeNetwork(paths, configuration),
     stop,
     async destroy(cgroups, cgroupRoot) {
-      if (child.exitCode === null && child.signalCode === null) {
+      if (alive) {
         await withTimeout(
           clock,
           removeSandboxes(paths.socket, clock, log),
@@ -162,10 +171,7 @@ async function prepare(
 ): Promise<void> {
   const { pauseImage, cniConfiguration, cniBinaries = '/usr/lib/cni' } = options
   await mkdir(paths.cni, { recursive: true })
-  await writeFile(
-    join(paths.cni, `10-${cniConfiguration.name}.conflist`),
-    JSON.stringify(cniConfiguration),
-  )
+  if (cniConfiguration !== undefined) await writeNetwork(paths, cniConfiguration)
   const config = containerdConfig({
     ...paths,
     pauseImage,
@@ -176,7 +182,46 @@ async function prepare(
   await writeFile(paths.config, config)
 }
 
-function launch(options: ContainerdOptions, paths: ReturnType<typeof pathsIn>): ChildProcess {
+/** Written beside and put in place whole, since containerd reads as soon as it sees something. */
+async function writeNetwork(
+  { cni }: ReturnType<typeof pathsIn>,
+  configuration: CniConfiguration,
+): Promise<void> {
+  const path = join(cni, `10-${configuration.name}.conflist`)
+  const text = JSON.stringify(configuration)
+  if ((await readFile(path, 'utf8').catch(() => '')) === text) return
+  await writeFile(`${path}.new`, text)
+  await rename(`${path}.new`, path)
+}
+
+/** A process that may be somebody else's child. */
+interface Running {
+  readonly pid: number
+  readonly ended: Promise<void>
+}
+
+async function running(paths: Told, clock: Clock): Promise<Running | undefined> {
+  const pid = (await containerdsTold(paths.config))[0]
+  return pid === undefined ? undefined : { pid, ended: endOf(pid, paths, clock) }
+}
+
+/** A connection that says nothing stays open as long as the process that accepted it lives. */
+async function endOf(pid: number, { config, socket }: Told, clock: Clock): Promise<void> {
+  while ((await containerdsTold(config)).includes(pid)) {
+    const connection = connect(`${socket}.ttrpc`).unref()
+    await new Promise<void>((resolve) => {
+      connection.on('error', () => {})
+      connection.on('close', () => resolve())
+    })
+    await clock.sleep(pollMs)
+  }
+}
+
+async function launch(
+  options: ContainerdOptions,
+  paths: ReturnType<typeof pathsIn>,
+): Promise<Running> {
+  await prepare(options, paths)
   const { command, args } = inNetworkNamespace(options.networkNamespace, {
     command: 'containerd',
     args: ['--config', paths.config],
@@ -186,7 +231,14 @@ function launch(options: ContainerdOptions, paths: ReturnType<typeof pathsIn>): 
   const child = spawn(command, args, { stdio: ['ignore', log, log], detached: true })
   closeSync(log)
   child.unref()
-  return child
+  const { pid } = child
+  if (pid === undefined) {
+    const [cause] = await once(child, 'error')
+    const message = `containerd cannot be run: ${asError(cause).message}`
+    throw new KubeletError('Unusable', message, { cause })
+  }
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  return { pid, ended }
 }
 
 const capSysResource = 24
@@ -212,26 +264,29 @@ async function removeSandboxes(address: string, clock: Clock, log: Log): Promise
   )
 }
 
-/** A containerd is told its configuration, a shim the address of the containerd that started it. */
-async function processesOf(paths: {
+interface Told {
   readonly config: string
   readonly socket: string
-}): Promise<number[]> {
+}
+
+/** A containerd is told its configuration, a shim the address of the containerd that started it. */
+async function processesOf({ config, socket }: Told): Promise<number[]> {
+  return [...(await containerdsTold(config)), ...(await containerdsTold(socket))]
+}
+
+async function containerdsTold(word: string): Promise<number[]> {
   const found: number[] = []
   for (const name of await readdir('/proc')) {
     if (!/^\d+$/.test(name)) continue
     const words = (await readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => '')).split('\0')
-    const told = words.includes(paths.socket) || words.includes(paths.config)
-    if ((words[0] ?? '').includes('containerd') && told) {
-      found.push(Number(name))
-    }
+    if ((words[0] ?? '').includes('containerd') && words.includes(word)) found.push(Number(name))
   }
   return found
 }
 
-function kill(pid: number): void {
+function kill(pid: number, signal: NodeJS.Signals = 'SIGKILL'): void {
   try {
-    process.kill(pid, 'SIGKILL')
+    process.kill(pid, signal)
   } catch {
     // It has ended meanwhile.
   }

@@ -1,0 +1,16 @@
+/** Why a network cannot be made. */
+export type NetworkErrorReason =
+  /** What was asked for makes no sense. */
+  | 'Invalid'
+  /** Something else on the machine uses addresses of the range. */
+  | 'RangeTaken'
+
+export class NetworkError extends Error {
+  override readonly name = 'NetworkError'
+  readonly reason: NetworkErrorReason
+
+  constructor(reason: NetworkErrorReason, message: string) {
+    super(message)
+    this.reason = reason
+  }
+}

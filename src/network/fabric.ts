@@ -1,0 +1,206 @@
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { addressAt, cidrsOverlap, parseCidr, type Cidr } from '#machinery'
+import { ipIn, type Exec, type Ip, type Mounts, type UsedPrefix } from '#linux'
+import { NetworkError } from './error.ts'
+
+export interface FabricOptions {
+  readonly exec: Exec
+  readonly mounts: Mounts
+  /** Of this machine's own network. */
+  readonly ip: Ip
+  /** Tells the links and rules of clusters apart; at most 8 letters and digits. */
+  readonly id: string
+  /** Of the nodes, IPv4: this machine has the first address, node number n the (10 + n)th. */
+  readonly nodeCidr: string
+  readonly clusterCidrs: readonly string[]
+  readonly serviceCidrs: readonly string[]
+  readonly nodes: readonly FabricNode[]
+  /** Whether nodes and pods reach what this machine reaches, under its address. */
+  readonly outbound: boolean
+}
+
+export interface FabricNode {
+  /** Counted from 1. */
+  readonly number: number
+  /** Where its network namespace is kept: a file that is made. */
+  readonly namespace: string
+}
+
+/**
+ * The segment that the nodes of one machine are on: a bridge, and for each node a network
+ * namespace with one link to it, `eth0`. Nothing but this machine reaches it from outside, and what
+ * is sent to one of the cluster's ranges and leads to no node is rejected here.
+ */
+export interface Fabric {
+  /** This machine's address on it. */
+  readonly hostAddress: string
+  addressOf(node: FabricNode): string
+  /**
+   * Makes what is missing; all of it after a reboot. Rejects with NetworkError `RangeTaken` when a
+   * range is in use by something else on this machine, before anything is made.
+   */
+  ensure(): Promise<void>
+  /** Removes it, whatever is left of it. Processes of the nodes have ended. */
+  remove(): Promise<void>
+}
+
+const firstNode = 10
+const forwarding = '/proc/sys/net/ipv4/ip_forward'
+
+/** Throws a NetworkError `Invalid` for a range that does not hold the nodes. */
+export function fabric(options: FabricOptions): Fabric {
+  const { exec, mounts, ip, id, nodes, outbound, clusterCidrs, serviceCidrs } = options
+  const bridge = `k8ts-${id}`
+  const nodeRange = ipv4Range(options.nodeCidr)
+  const address = (offset: number) => {
+    const found = addressAt(nodeRange, offset)
+    if (found !== undefined) return found
+    throw new NetworkError('Invalid', `node range ${options.nodeCidr} is too small for the nodes`)
+  }
+  const hostAddress = address(1)
+  const addressOf = ({ number }: FabricNode) => address(firstNode + number)
+  const linkOf = ({ number }: FabricNode) => `k${id}-${number}`
+  nodes.forEach(addressOf)
+
+  const isKept = async (namespace: string) =>
+    (await mounts.list()).some(({ target }) => target === namespace)
+
+  const ensureNode = async (node: FabricNode, links: readonly string[]) => {
+    const { namespace } = node
+    const link = linkOf(node)
+    if (!(await isKept(namespace))) {
+      await mkdir(dirname(namespace), { recursive: true })
+      await writeFile(namespace, '')
+      await exec.run('unshare', [`--net=${namespace}`, 'true'])
+    }
+    const inside = ipIn(exec, namespace)
+    if (!(await inside.links()).includes('eth0')) {
+      // Of an attempt that was interrupted, or of a namespace that is gone.
+      if (links.includes(link)) await ip.deleteLink(link)
+      await ip.batch([`link add name ${link} type veth peer name eth0 netns ${namespace}`])
+    }
+    await ip.batch([`link set dev ${link} master ${bridge} up`])
+    await inside.batch([
+      'link set dev lo up',
+      `address replace ${addressOf(node)}/${nodeRange.prefixLength} dev eth0`,
+      'link set dev eth0 up',
+      ...(outbound ? [`route replace default via ${hostAddress}`] : []),
+    ])
+  }
+
+  return {
+    hostAddress,
+    addressOf,
+
+    async ensure() {
+      const ranges = [options.nodeCidr, ...clusterCidrs, ...serviceCidrs]
+      checkFree(ranges, await ip.usedPrefixes(), bridge)
+      const links = await ip.links()
+      if (!links.includes(bridge)) await ip.batch([`link add name ${bridge} type bridge`])
+      await ip.batch([
+        `address replace ${hostAddress}/${nodeRange.prefixLength} dev ${bridge}`,
+        `link set dev ${bridge} up`,
+        ...[...clusterCidrs, ...serviceCidrs].map((cidr) => `route replace unreachable ${cidr}`),
+      ])
+      await exec.run('nft', ['-f', '-'], { input: hostRules({ ...options, bridge, hostAddress }) })
+      for (const node of nodes) await ensureNode(node, links)
+      if (outbound) await writeFile(forwarding, '1')
+    },
+
+    async remove() {
+      const links = await ip.links()
+      for (const node of nodes) {
+        if (links.includes(linkOf(node))) await ip.deleteLink(linkOf(node))
+        if (await isKept(node.namespace)) await mounts.unmount(node.namespace)
+        await rm(node.namespace, { force: true })
+      }
+      // Routes by way of the bridge go with it.
+      if (links.includes(bridge)) await ip.deleteLink(bridge)
+      const left = new Set((await ip.usedPrefixes()).map(({ prefix }) => prefix))
+      const ours = [...clusterCidrs, ...serviceCidrs].filter((cidr) => left.has(cidr))
+      await ip.batch(ours.map((cidr) => `route del unreachable ${cidr}`))
+      await exec.run('nft', ['-f', '-'], { input: removalOf(bridge) })
+    },
+  }
+}
+
+/** Whether this machine forwards packets; `up` turns it on, and `down` puts back what was. */
+export async function isForwarding(): Promise<boolean> {
+  return (await readFile(forwarding, 'utf8')).trim() === '1'
+}
+
+export async function stopForwarding(): Promise<void> {
+  await writeFile(forwarding, '0')
+}
+
+function ipv4Range(text: string): Cidr {
+  const cidr = parseCidr(text)
+  if (cidr?.address.length === 4) return cidr
+  throw new NetworkError('Invalid', `node range ${text} is no IPv4 prefix such as 100.64.10.0/24`)
+}
+
+/** Rejects ranges that overlap with each other or with what another link has. */
+export function checkFree(
+  ranges: readonly string[],
+  used: readonly UsedPrefix[],
+  bridge: string,
+): void {
+  for (const [at, range] of ranges.entries()) {
+    const other = ranges.slice(at + 1).find((each) => overlap(each, range))
+    if (other !== undefined) {
+      throw new NetworkError('Invalid', `the ranges ${range} and ${other} overlap`)
+    }
+    // Routes without a link reject, as ours do.
+    const taken = used.find(
+      ({ prefix, link }) => link !== bridge && link !== '' && overlap(prefix, range),
+    )
+    if (taken !== undefined) {
+      const { prefix, link } = taken
+      const message = `addresses of ${range} are in use on this machine: ${prefix} is on ${link}`
+      throw new NetworkError('RangeTaken', message)
+    }
+  }
+}
+
+function overlap(a: string, b: string): boolean {
+  const [one, other] = [parseCidr(a), parseCidr(b)]
+  return one !== undefined && other !== undefined && cidrsOverlap(one, other)
+}
+
+interface HostRules {
+  readonly bridge: string
+  readonly hostAddress: string
+  readonly nodeCidr: string
+  readonly clusterCidrs: readonly string[]
+  readonly serviceCidrs: readonly string[]
+  readonly outbound: boolean
+}
+
+const removalOf = (table: string) => `add table inet ${table}\ndelete table inet ${table}\n`
+
+/** From outside nobody comes in; to the cluster's own ranges nobody goes out. */
+export function hostRules(rules: HostRules): string {
+  const { bridge, hostAddress, nodeCidr, clusterCidrs, serviceCidrs, outbound } = rules
+  const ranges = [nodeCidr, ...clusterCidrs, ...serviceCidrs]
+  const own = ranges.filter((cidr) => !cidr.includes(':')).join(', ')
+  const out = outbound
+    ? `iifname "${bridge}" oifname != "${bridge}" ip daddr { ${own} } reject with icmpx type host-unreachable`
+    : `iifname "${bridge}" oifname != "${bridge}" reject with icmpx type admin-prohibited`
+  return `${removalOf(bridge)}table inet ${bridge} {
+  chain input {
+    type filter hook input priority filter; policy accept;
+    ip daddr ${hostAddress} iifname != { "${bridge}", "lo" } drop
+  }
+  chain forward {
+    type filter hook forward priority filter; policy accept;
+    ${out}
+    oifname "${bridge}" iifname != "${bridge}" ct state new drop
+  }
+  chain postrouting {
+    type nat hook postrouting priority srcnat; policy accept;
+    ip saddr ${nodeCidr} oifname != "${bridge}" masquerade
+  }
+}
+`
+}

@@ -1,0 +1,96 @@
+import { writeFile } from 'node:fs/promises'
+import { asError } from '#base'
+import { LinuxError, type Exec, type Ip } from '#linux'
+
+export interface NodeNetworkOptions {
+  readonly exec: Exec
+  readonly ip: Ip
+  /** Of this node: the source of what the node itself sends to pods and Services. */
+  readonly nodeIps: readonly string[]
+  readonly clusterCidrs: readonly string[]
+  readonly serviceCidrs: readonly string[]
+}
+
+/** Takes what is on its way to the cluster's ranges and has no other; its packets are rejected. */
+export const rejectLink = 'k8ts0'
+const table = 'k8ts-network'
+
+/**
+ * Makes the network of this machine, or of the namespace this process is in, that of a node:
+ * it forwards; packets to pods and Services for which there is no better route or rule lead to a
+ * link that rejects them, so that none leaves the node; and what pods send out of the cluster
+ * carries the node's address. Idempotent.
+ */
+export async function prepareNodeNetwork(options: NodeNetworkOptions): Promise<void> {
+  const { exec, ip, nodeIps, clusterCidrs, serviceCidrs } = options
+  await ip.up('lo')
+  await setSysctls(clusterCidrs.some((cidr) => cidr.includes(':')))
+  if (!(await ip.links()).includes(rejectLink)) {
+    // A bridge without ports: a link that leads nowhere, where dummy links are not to be had.
+    await ip.batch([`link add name ${rejectLink} type bridge`])
+  }
+  await ip.batch([
+    `link set dev ${rejectLink} up`,
+    ...[...clusterCidrs, ...serviceCidrs].map((cidr) => rangeRoute(cidr, nodeIps)),
+  ])
+  await exec.run('nft', ['-f', '-'], { input: nodeRules(clusterCidrs) })
+}
+
+/** Undoes `prepareNodeNetwork`, but for the kernel's settings. What is not there is no error. */
+export async function removeNodeNetwork({ exec, ip }: Pick<NodeNetworkOptions, 'exec' | 'ip'>) {
+  if ((await ip.links()).includes(rejectLink)) await ip.deleteLink(rejectLink)
+  await exec.run('nft', ['-f', '-'], { input: removal })
+}
+
+function rangeRoute(cidr: string, nodeIps: readonly string[]): string {
+  const source = nodeIps.find((ip) => ip.includes(':') === cidr.includes(':'))
+  const from = source === undefined ? '' : ` src ${source}`
+  return `route replace ${cidr} dev ${rejectLink}${from}`
+}
+
+const removal = `add table inet ${table}\ndelete table inet ${table}\n`
+
+/**
+ * A packet of the node's own that Service rules have given another destination shows the link of its
+ * first one still, so those are let through. What pods send to pods keeps its source.
+ */
+export function nodeRules(clusterCidrs: readonly string[]): string {
+  const families = [
+    { family: 'ip', cidrs: clusterCidrs.filter((cidr) => !cidr.includes(':')) },
+    { family: 'ip6', cidrs: clusterCidrs.filter((cidr) => cidr.includes(':')) },
+  ].filter(({ cidrs }) => cidrs.length > 0)
+  const masquerade = families.map(({ family, cidrs }) => {
+    const pods = `{ ${cidrs.join(', ')} }`
+    return `    ${family} saddr ${pods} ${family} daddr != ${pods} oifname != "${rejectLink}" masquerade`
+  })
+  return `${removal}table inet ${table} {
+  chain forward {
+    type filter hook forward priority filter; policy accept;
+    oifname "${rejectLink}" reject with icmpx type host-unreachable
+  }
+  chain output {
+    type filter hook output priority filter; policy accept;
+    oifname "${rejectLink}" ct status dnat accept
+    oifname "${rejectLink}" reject with icmpx type host-unreachable
+  }
+  chain postrouting {
+    type nat hook postrouting priority srcnat + 1; policy accept;
+${masquerade.join('\n')}
+  }
+}
+`
+}
+
+async function setSysctls(ipv6: boolean): Promise<void> {
+  await sysctl('net/ipv4/ip_forward', '1')
+  if (ipv6) await sysctl('net/ipv6/conf/all/forwarding', '1')
+}
+
+async function sysctl(name: string, value: string): Promise<void> {
+  try {
+    await writeFile(`/proc/sys/${name}`, value)
+  } catch (cause) {
+    const message = `kernel setting ${name} cannot be set: ${asError(cause).message}`
+    throw new LinuxError('Refused', message, { cause })
+  }
+}
