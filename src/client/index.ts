@@ -39,8 +39,11 @@ export {
 export {
   mergeContext,
   removeContext,
+  restoreContext,
   standaloneKubeconfig,
+  useContext,
   type ContextEntry,
+  type FormerContext,
 } from './kubeconfig-write.ts'
 export { LeadershipLostError, runAsLeader, type LeaderElectionOptions } from './leader-election.ts'
 export type {

@@ -84,6 +84,58 @@ export async function removeContext(
   return removed
 }
 
+/** Which context was the current one, and the file that says which one is. */
+export interface FormerContext {
+  readonly file: string
+  /** '' where none was. */
+  readonly name: string
+}
+
+/** Makes a context that the files have the current one, as `kubectl config use-context` does. */
+export async function useContext(
+  paths: readonly [string, ...string[]],
+  name: string,
+  clock: Clock,
+): Promise<FormerContext> {
+  let file = await homeOf(paths, name)
+  for (const path of paths) {
+    if ((await currentContext(path)) === '') continue
+    file = path
+    break
+  }
+  let former = ''
+  await change(file, clock, (document) => {
+    former = textOf(document.get('current-context'))
+    document.set('current-context', name)
+    return former !== name
+  })
+  return { file, name: former }
+}
+
+/** Undoes `useContext`, unless another context has been chosen meanwhile. */
+export async function restoreContext(
+  former: FormerContext,
+  name: string,
+  clock: Clock,
+): Promise<void> {
+  if (readIfThere(former.file) === undefined) return
+  await change(former.file, clock, (document) => {
+    const current = textOf(document.get('current-context'))
+    if (current !== name && current !== '') return false
+    document.set('current-context', former.name)
+    return true
+  })
+}
+
+async function currentContext(path: string): Promise<string> {
+  const content = readIfThere(path)
+  return content === undefined ? '' : textOf((await parse(path, content)).get('current-context'))
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}
+
 const lists = ['clusters', 'contexts', 'users'] as const
 const emptyConfig = 'apiVersion: v1\nkind: Config\n'
 const layout = { lineWidth: 0, indentSeq: false }
@@ -143,11 +195,7 @@ async function homeOf(paths: readonly [string, ...string[]], name: string): Prom
 
 async function otherCurrentContext(paths: readonly string[], except: string): Promise<boolean> {
   for (const path of paths) {
-    if (path === except) continue
-    const content = readIfThere(path)
-    if (content === undefined) continue
-    const current: unknown = (await parse(path, content)).get('current-context')
-    if (typeof current === 'string' && current !== '') return true
+    if (path !== except && (await currentContext(path)) !== '') return true
   }
   return false
 }

@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { defaultDataDirectory, openDataDirectory } from './data-directory.ts'
-import { claimServer, runningServer } from './server-file.ts'
+import { claimServer, runningServer } from './process-file.ts'
 
 let dir = ''
 beforeEach(() => {

@@ -21,7 +21,7 @@ import { serveControl } from './control.ts'
 import { openDataDirectory, writeWhole, type DataDirectory } from './data-directory.ts'
 import { asClusterError } from './error.ts'
 import { listenError } from './listen-error.ts'
-import { claimServer } from './server-file.ts'
+import { claimServer } from './process-file.ts'
 
 export interface ServerOptions {
   readonly clock: Clock

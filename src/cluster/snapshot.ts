@@ -5,7 +5,7 @@ import { openStore, restoreSnapshot, saveSnapshot, type SnapshotStatus } from '#
 import { requestSnapshot } from './control.ts'
 import { dataDirectoryAt, openDataDirectory } from './data-directory.ts'
 import { asClusterError, ClusterError } from './error.ts'
-import { runningServer } from './server-file.ts'
+import { runningServer } from './process-file.ts'
 
 export interface SnapshotServices {
   readonly clock: Clock

@@ -1,7 +1,7 @@
 import { asError, withTimeout, type Clock } from '#base'
 import { Client, httpsTransport, loadKubeconfig } from '#client'
 import { dataDirectoryAt } from './data-directory.ts'
-import { runningServer } from './server-file.ts'
+import { runningServer } from './process-file.ts'
 
 export type ServerStatus =
   | { readonly state: 'stopped' }
