@@ -10,7 +10,7 @@ export async function fillDataDirectory(dataDir: string, pods: number): Promise<
   const server = await startServer({
     ...services,
     dataDir,
-    bindAddress: '127.0.0.1',
+    bindAddresses: ['127.0.0.1'],
     apiPort: 0,
     store: { type: 'sqlite' },
     kubeconfig: undefined,

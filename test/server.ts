@@ -14,7 +14,7 @@ export function startTestServer(dir: string, more: Partial<ServerOptions> = {}):
     random: realRandom,
     log: silentLog,
     dataDir: join(dir, 'data'),
-    bindAddress: '127.0.0.1',
+    bindAddresses: ['127.0.0.1'],
     apiPort: 0,
     store: { type: 'memory' },
     kubeconfig: { path: join(dir, 'kubeconfig'), env: {} },

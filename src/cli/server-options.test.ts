@@ -10,7 +10,8 @@ const read = (words: readonly string[]) =>
 it('has the documented defaults', async () => {
   const options = await read([])
   assert.equal(options.dataDir, '/d')
-  assert.equal(options.bindAddress, '127.0.0.1')
+  assert.deepEqual(options.bindAddresses, ['127.0.0.1'])
+  assert.equal(options.advertiseAddress, undefined)
   assert.equal(options.apiPort, 6443)
   assert.deepEqual(options.store, { type: 'sqlite' })
   assert.deepEqual(options.serviceCidrs, ['10.43.0.0/16'])
@@ -21,7 +22,9 @@ it('has the documented defaults', async () => {
 
 it('reads each flag', async () => {
   const options = await read([
-    '--bind-address=::',
+    '--bind-address=127.0.0.1',
+    '--bind-address=192.0.2.1',
+    '--advertise-address=192.0.2.9',
     '--api-port=0',
     '--store=etcd=http://a:2379,https://b:2379',
     '--no-kubeconfig',
@@ -31,7 +34,8 @@ it('reads each flag', async () => {
     '--tls-san=a',
     '--tls-san=10.1.1.1',
   ])
-  assert.equal(options.bindAddress, '::')
+  assert.deepEqual(options.bindAddresses, ['127.0.0.1', '192.0.2.1'])
+  assert.equal(options.advertiseAddress, '192.0.2.9')
   assert.deepEqual(options.store, {
     type: 'etcd',
     endpoints: ['http://a:2379', 'https://b:2379'],
@@ -44,6 +48,8 @@ it('reads each flag', async () => {
 
 for (const [word, message] of [
   ['--bind-address=localhost', '--bind-address is an IP address, not "localhost"'],
+  ['--advertise-address=host', '--advertise-address is an IP address, not "host"'],
+  ['--advertise-address=::1', /is one that others reach, not "::1"/],
   ['--api-port=70000', '--api-port is a number from 0 to 65535, not "70000"'],
   ['--store=redis', '--store is sqlite, memory or etcd=URL[,URL], not "redis"'],
   ['--store=etcd=localhost', 'an endpoint of etcd is http(s)://HOST:PORT, not "localhost"'],

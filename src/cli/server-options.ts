@@ -18,7 +18,8 @@ export async function serverOptions(args: Args): Promise<ServerOptions> {
     ...services,
     log,
     dataDir: await dataDirOf(args),
-    bindAddress: addressOf(args),
+    bindAddresses: addressesOf(args),
+    advertiseAddress: advertiseAddressOf(args),
     apiPort: integerFlag(args, 'api-port', 6443, 65_535),
     store: storeOf(args),
     kubeconfig: args.has('no-kubeconfig') ? undefined : { path, env: process.env },
@@ -51,10 +52,28 @@ function logLevelOf(args: Args): LogLevel {
   }
 }
 
-/** What --bind-address asks for. */
+/** What --bind-address asks for where it is given once. */
 export function addressOf(args: Args): string {
-  const text = args.text('bind-address') ?? '127.0.0.1'
-  if (isIP(text) === 0) throw new UsageError(`--bind-address is an IP address, not "${text}"`)
+  return ipOf('bind-address', args.text('bind-address') ?? '127.0.0.1')
+}
+
+function addressesOf(args: Args): readonly string[] {
+  const given = args.list('bind-address')
+  return given.length === 0 ? ['127.0.0.1'] : given.map((text) => ipOf('bind-address', text))
+}
+
+function advertiseAddressOf(args: Args): string | undefined {
+  const text = args.text('advertise-address')
+  if (text === undefined) return undefined
+  const address = ipOf('advertise-address', text)
+  if (/^(127\.|0\.0\.0\.0$|::1?$)/.test(address)) {
+    throw new UsageError(`--advertise-address is one that others reach, not "${text}"`)
+  }
+  return address
+}
+
+function ipOf(flag: string, text: string): string {
+  if (isIP(text) === 0) throw new UsageError(`--${flag} is an IP address, not "${text}"`)
   return text
 }
 

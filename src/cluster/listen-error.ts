@@ -1,12 +1,11 @@
-import { ClusterError, codeOf } from './error.ts'
+import { ListenError } from '#apiserver'
+import { ClusterError } from './error.ts'
 
 /** Why a port cannot be had, as a sentence that says which flag to turn to; else the cause itself. */
-export function listenError(
-  asked: { readonly host: string; readonly port: number; readonly portFlag: string },
-  cause: unknown,
-): unknown {
-  const { host, port, portFlag } = asked
-  switch (codeOf(cause)) {
+export function listenError(portFlag: string, cause: unknown): unknown {
+  if (!(cause instanceof ListenError)) return cause
+  const { host, port } = cause
+  switch (cause.code) {
     case 'EADDRINUSE':
       return new ClusterError(
         `port ${port} of ${host} is taken by another program: name another one with ${portFlag}`,

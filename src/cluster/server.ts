@@ -13,7 +13,14 @@ import {
 import { storagePrefix } from '#machinery'
 import { ensurePki, privateKeyToPem, type Pki } from '#pki'
 import { openStore, type Store } from '#store'
-import { advertisedAddress, firstServiceIp, isLoopback, localAddress, urlOf } from './addresses.ts'
+import {
+  advertisedAddress,
+  firstServiceIp,
+  isEverywhere,
+  listenAddresses,
+  localAddress,
+  urlOf,
+} from './addresses.ts'
 import { contextOf } from './context.ts'
 import { controllerOptions } from './controller-options.ts'
 import { ControlPlane } from './control-plane.ts'
@@ -28,8 +35,10 @@ export interface ServerOptions {
   readonly random: Random
   readonly log: Log
   readonly dataDir: string
-  /** An address of this machine; 0.0.0.0 and :: are all of them. */
-  readonly bindAddress: string
+  /** Addresses of this machine, one at least; 0.0.0.0 and :: are all of them. */
+  readonly bindAddresses: readonly string[]
+  /** Where others reach the server; undefined: the first address it is bound to that they can. */
+  readonly advertiseAddress?: string | undefined
   /** 0: any that is free. */
   readonly apiPort: number
   readonly store: StoreChoice
@@ -125,7 +134,7 @@ async function start(options: ServerOptions, undo: (() => unknown)[]): Promise<S
   const control = await serveControl(directory.controlSocket, store)
   undo.push(() => control.close())
 
-  const url = urlOf(localAddress(options.bindAddress), https.port)
+  const url = urlOf(localAddress(options.bindAddresses), https.port)
   const context = contextOf(url, pki)
   writeWhole(directory.adminKubeconfig, await standaloneKubeconfig(context))
   const kubeconfig = await mergeInto(options, context, directory)
@@ -186,20 +195,19 @@ class Gate {
 }
 
 async function listen(options: ServerOptions, pki: Pki, gate: Gate): Promise<HttpsServer> {
-  const { bindAddress: host, apiPort: port } = options
   try {
     return await serveHttps({
       handler: gate.handler,
       clock: options.clock,
       log: options.log,
-      host,
-      port,
+      hosts: listenAddresses(options.bindAddresses),
+      port: options.apiPort,
       certificate: pki.serving.certificate.pem,
       key: privateKeyToPem(pki.serving.key.privateKey),
       clientCas: [pki.ca.certificate.pem, pki.frontProxyCa.certificate.pem],
     })
   } catch (cause) {
-    throw listenError({ host, port, portFlag: '--api-port' }, cause)
+    throw listenError('--api-port', cause)
   }
 }
 
@@ -223,7 +231,7 @@ function createApi(
   options: ServerOptions,
   { store, pki, port }: { readonly store: Store; readonly pki: Pki; readonly port: number },
 ): Promise<ApiServer> {
-  const address = advertisedAddress(options.bindAddress)
+  const address = advertisedBy(options)
   return createApiServer({
     store,
     clock: options.clock,
@@ -240,18 +248,24 @@ function createApi(
   })
 }
 
-function sortNames({ bindAddress, extraNames = [] }: ServerOptions): {
+function advertisedBy({ advertiseAddress, bindAddresses }: ServerOptions): string | undefined {
+  return advertiseAddress ?? advertisedAddress(bindAddresses)
+}
+
+/** What the serving certificate is good for beside what every one is. */
+function sortNames(options: ServerOptions): {
   names: readonly string[]
   ips: readonly string[]
 } {
-  const advertised = advertisedAddress(bindAddress)
-  const all = [
+  const { bindAddresses, extraNames = [] } = options
+  const advertised = advertisedBy(options)
+  const all = new Set([
     ...extraNames,
-    ...(isLoopback(bindAddress) ? [bindAddress] : []),
+    ...bindAddresses.filter((address) => !isEverywhere(address)),
     ...(advertised === undefined ? [] : [advertised]),
-  ]
+  ])
   const isIp = (name: string) => /^[\d.]+$|:/.test(name)
-  return { names: all.filter((name) => !isIp(name)), ips: all.filter(isIp) }
+  return { names: [...all].filter((name) => !isIp(name)), ips: [...all].filter(isIp) }
 }
 
 async function mergeInto(

@@ -231,7 +231,7 @@ function serve(
     handler: api,
     clock,
     log,
-    host: '127.0.0.1',
+    hosts: ['127.0.0.1'],
     port: 0,
     certificate: pki.serving.certificate.pem,
     key: privateKeyToPem(pki.serving.key.privateKey),

@@ -11,6 +11,9 @@ export const handshakeTimeoutMs = 10_000
 /** Upstream's: a connection without a request is closed after this long. */
 export const idleTimeoutMs = 90_000
 
+/** Times a port is looked for that is free on all hosts. */
+export const freePortAttemptsMax = 16
+
 export const streamsPerConnectionMax = 250
 export const streamWindowBytes = 256 << 10
 export const connectionWindowBytes = 4 << 20

@@ -19,7 +19,7 @@ async function start(
     handler: { serve },
     clock: realClock,
     log: silentLog,
-    host: '127.0.0.1',
+    hosts: ['127.0.0.1'],
     port: 0,
     certificate: pki.serving.certificate.pem,
     key: privateKeyToPem(pki.serving.key.privateKey),
@@ -372,13 +372,43 @@ describe('one connection', () => {
     assert.deepEqual(await ask('/refused'), [403, false])
   })
 
+  it('serves on the same port of several addresses, or on none', async (t) => {
+    const options = {
+      handler: { serve: () => Promise.resolve(json('ok')) },
+      clock: realClock,
+      log: silentLog,
+      certificate: pki.serving.certificate.pem,
+      key: privateKeyToPem(pki.serving.key.privateKey),
+      clientCas: [],
+    }
+    const hosts = ['127.0.0.1', '127.0.0.2', '127.0.0.1']
+    const server = await serveHttps({ ...options, hosts, port: 0 })
+    t.after(() => server.close(0))
+    for (const host of hosts) {
+      const request = httpsRequest({
+        host,
+        port: server.port,
+        rejectUnauthorized: false,
+        agent: false,
+      })
+      request.end()
+      const [response] = await once(request, 'response')
+      assert.equal(response.statusCode, 200)
+      response.resume()
+    }
+    const taken = serveHttps({ ...options, hosts: ['127.0.0.3', '127.0.0.2'], port: server.port })
+    await assert.rejects(taken, { code: 'EADDRINUSE', host: '127.0.0.2', port: server.port })
+    const third = await serveHttps({ ...options, hosts: ['127.0.0.3'], port: server.port })
+    await third.close(0)
+  })
+
   it('says which port was taken', async (t) => {
     const server = await start(t, () => Promise.resolve(json('ok')))
     const again = serveHttps({
       handler: { serve: () => Promise.resolve(json('')) },
       clock: realClock,
       log: silentLog,
-      host: '127.0.0.1',
+      hosts: ['127.0.0.1'],
       port: server.port,
       certificate: pki.serving.certificate.pem,
       key: privateKeyToPem(pki.serving.key.privateKey),

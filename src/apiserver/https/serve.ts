@@ -1,6 +1,10 @@
 import type { ServerResponse } from 'node:http'
-import { constants, createSecureServer, type Http2ServerResponse } from 'node:http2'
-import type { AddressInfo } from 'node:net'
+import {
+  constants,
+  createSecureServer,
+  type Http2SecureServer,
+  type Http2ServerResponse,
+} from 'node:http2'
 import type { TLSSocket } from 'node:tls'
 import type { Clock, Log } from '#base'
 import { asError, withTimeout } from '#base'
@@ -8,6 +12,7 @@ import type { ApiHandler, ApiResponse } from '../request.ts'
 import { acceptsGzip } from './compression.ts'
 import { Connections, ignore } from './connections.ts'
 import * as limits from './limits.ts'
+import { closeAll, listen } from './listen.ts'
 import { asHttpResponse, isHttp2, type HttpRequest, type HttpResponse } from './messages.ts'
 import { HttpApiRequest } from './request.ts'
 import { sendResponse } from './response.ts'
@@ -16,9 +21,9 @@ export interface HttpsOptions {
   readonly handler: Pick<ApiHandler, 'serve'>
   readonly clock: Clock
   readonly log: Log
-  /** An address of this machine; '::' and '0.0.0.0' are all of them. */
-  readonly host: string
-  /** 0: any that is free. */
+  /** Addresses of this machine, one at least; '::' and '0.0.0.0' are all of a family. */
+  readonly hosts: readonly string[]
+  /** The same on each; 0: any that is free on all of them. */
   readonly port: number
   /** PEM. */
   readonly certificate: string
@@ -31,7 +36,6 @@ export interface HttpsOptions {
 }
 
 export interface HttpsServer {
-  readonly host: string
   readonly port: number
   /**
    * Takes no more connections and tells the open ones to go (GOAWAY, Connection: close). Exchanges
@@ -41,10 +45,43 @@ export interface HttpsServer {
 }
 
 /**
- * Serves a handler on one TLS port, over HTTP/2 and HTTP/1.1. Rejects with Node's error when the
- * port cannot be had (EADDRINUSE, EACCES, EADDRNOTAVAIL).
+ * Serves a handler on one TLS port of each host, over HTTP/2 and HTTP/1.1. Rejects with a ListenError
+ * when the port cannot be had on one of them; then it serves on none.
  */
 export async function serveHttps(options: HttpsOptions): Promise<HttpsServer> {
+  const connections = new Connections(options.clock)
+  const exchanges = new Exchanges(options, connections)
+  const listening = await listen(options, () => secureServer(options, connections, exchanges))
+  for (const server of listening.servers) {
+    server.on('error', (error) =>
+      options.log.error('HTTPS server failed', { error: error.message }),
+    )
+  }
+  let closing: Promise<void> | undefined
+  return {
+    port: listening.port,
+    close(graceMs) {
+      closing ??= (async () => {
+        const closed = closeAll(listening.servers)
+        exchanges.closing = true
+        connections.sayGoodbye()
+        try {
+          await withTimeout(options.clock, connections.allGone(), graceMs, 'open connections')
+        } catch {
+          connections.cutOff()
+        }
+        await closed
+      })()
+      return closing
+    },
+  }
+}
+
+function secureServer(
+  options: HttpsOptions,
+  connections: Connections,
+  exchanges: Exchanges,
+): Http2SecureServer {
   const server = createSecureServer({
     allowHTTP1: true,
     cert: options.certificate,
@@ -71,8 +108,6 @@ export async function serveHttps(options: HttpsOptions): Promise<HttpsServer> {
     requestTimeout: limits.bodyTimeoutMs,
     keepAliveTimeout: limits.idleTimeoutMs,
   })
-  const connections = new Connections(options.clock)
-  const exchanges = new Exchanges(options, connections)
   server.on('session', (session) => connections.addSession(session))
   server.on('secureConnection', (socket: TLSSocket) => connections.addSocket(socket))
   server.on('request', (request: HttpRequest, response: ServerResponse | Http2ServerResponse) =>
@@ -85,39 +120,7 @@ export async function serveHttps(options: HttpsOptions): Promise<HttpsServer> {
   server.on('tlsClientError', (error) =>
     options.log.debug('TLS handshake failed', { error: asError(error).message }),
   )
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen({ host: options.host, port: options.port }, () => {
-      server.off('error', reject)
-      resolve()
-    })
-  })
-  server.on('error', (error) => options.log.error('HTTPS server failed', { error: error.message }))
-  const { port } = addressOf(server.address())
-  let closing: Promise<void> | undefined
-  return {
-    host: options.host,
-    port,
-    close(graceMs) {
-      closing ??= (async () => {
-        const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-        exchanges.closing = true
-        connections.sayGoodbye()
-        try {
-          await withTimeout(options.clock, connections.allGone(), graceMs, 'open connections')
-        } catch {
-          connections.cutOff()
-        }
-        await closed
-      })()
-      return closing
-    },
-  }
-}
-
-function addressOf(address: AddressInfo | string | null): AddressInfo {
-  if (address === null || typeof address === 'string') throw new Error('the server has no port')
-  return address
+  return server
 }
 
 /** Takes requests to the handler and answers back. */

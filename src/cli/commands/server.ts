@@ -12,8 +12,13 @@ export const server: Command = {
     'data-dir': dataDirFlag,
     'bind-address': {
       value: 'IP',
-      help: 'address to serve on; 0.0.0.0 and :: are all',
+      help: 'address to serve on; 0.0.0.0 and :: are all; may be repeated',
       fallback: '127.0.0.1',
+      repeated: true,
+    },
+    'advertise-address': {
+      value: 'IP',
+      help: 'where others reach the server; else the first address that is not loopback',
     },
     'api-port': { value: 'PORT', help: 'port to serve on; 0 is any free one', fallback: '6443' },
     'tls-san': {

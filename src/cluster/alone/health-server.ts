@@ -66,7 +66,7 @@ export async function serveHealth(
       handler: { serve: (request) => answer(request, health, served) },
       clock,
       log,
-      host: bindAddress,
+      hosts: [bindAddress],
       port,
       ...(credential ?? selfMade(bindAddress, services)),
       clientCas: [],
@@ -76,10 +76,10 @@ export async function serveHealth(
       const why = '--tls-cert-file and --tls-private-key-file hold no certificate with its key'
       throw new ClusterError(why, { cause: error })
     }
-    throw listenError({ host: bindAddress, port, portFlag: '--secure-port' }, error)
+    throw listenError('--secure-port', error)
   }
   return {
-    url: urlOf(localAddress(bindAddress), server.port),
+    url: urlOf(localAddress([bindAddress]), server.port),
     close: () => server.close(closeMs),
   }
 }
