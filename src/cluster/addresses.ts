@@ -1,5 +1,5 @@
 import { networkInterfaces } from 'node:os'
-import { firstAddress, parseCidr, parseIp } from '#machinery'
+import { firstAddress, formatIp, maskIp, parseCidr, parseIp } from '#machinery'
 import { ClusterError } from './error.ts'
 
 /** The first usable address of a Service range: the `kubernetes` Service's. */
@@ -7,6 +7,18 @@ export function firstServiceIp(prefix: string): string {
   const cidr = parseCidr(prefix)
   if (cidr === undefined) throw new ClusterError(`service range ${prefix} is no IP prefix`)
   return firstAddress(cidr)
+}
+
+/** Where each node answers DNS: the tenth address of the primary Service range. */
+export function dnsServiceIp(prefix: string): string {
+  const cidr = parseCidr(prefix)
+  if (cidr === undefined) throw new ClusterError(`service range ${prefix} is no IP prefix`)
+  if (cidr.address.length * 8 - cidr.prefixLength < 4) {
+    throw new ClusterError(`service range ${prefix} has no tenth address: use a larger one`)
+  }
+  const address = [...maskIp(cidr)]
+  address[address.length - 1] = (address.at(-1) ?? 0) + 10
+  return formatIp(address)
 }
 
 const everywhere: ReadonlySet<string> = new Set(['0.0.0.0', '::'])

@@ -13,7 +13,16 @@ import {
 import { storagePrefix } from '#machinery'
 import { ensurePki, privateKeyToPem, type Pki } from '#pki'
 import { openStore, type Store } from '#store'
-import { advertisedAddress, firstServiceIp, isLoopback, localAddress, urlOf } from './addresses.ts'
+import { addons } from './addons/objects.ts'
+import { applyAddons } from './addons/apply-addons.ts'
+import {
+  advertisedAddress,
+  dnsServiceIp,
+  firstServiceIp,
+  isLoopback,
+  localAddress,
+  urlOf,
+} from './addresses.ts'
 import { contextOf } from './context.ts'
 import { controllerOptions } from './controller-options.ts'
 import { ControlPlane } from './control-plane.ts'
@@ -143,12 +152,28 @@ async function start(options: ServerOptions, undo: (() => unknown)[]): Promise<S
           random,
           log,
           simulatedNodes: options.simulatedNodes ?? 0,
-          controllers: controllerOptions(pki, options.serviceCidrs),
+          controllers: {
+            ...controllerOptions(pki, options.serviceCidrs),
+            approveKubeletServing: true,
+          },
           shared: options.store.type === 'etcd',
           identity: `${hostname()}_${random.uuid()}`,
         })
+  const stopping = new AbortController()
+  const applied =
+    options.apiOnly === true
+      ? Promise.resolve()
+      : applyAddons(addonsOf(options, pki, https.port), {
+          client,
+          clock,
+          random,
+          log,
+          signal: stopping.signal,
+        })
   let closing: Promise<void> | undefined
   const close = async () => {
+    stopping.abort()
+    await applied
     await controlPlane?.[Symbol.asyncDispose]()
     // Watches end first: they are what keeps connections open.
     await withTimeout(clock, api.shutdown(), shutdownMs, 'requests in flight').catch(
@@ -237,6 +262,16 @@ function createApi(
     nodePorts: options.nodePorts,
     sharedStore: options.store.type === 'etcd',
     advertise: address === undefined ? undefined : { address, port },
+  })
+}
+
+function addonsOf(options: ServerOptions, pki: Pki, port: number) {
+  const { bindAddress, serviceCidrs } = options
+  const address = advertisedAddress(bindAddress) ?? localAddress(bindAddress)
+  return addons({
+    server: urlOf(address, port),
+    ca: pki.ca.certificate.pem,
+    dnsIp: dnsServiceIp(serviceCidrs[0] ?? ''),
   })
 }
 
