@@ -1,5 +1,5 @@
 import { networkInterfaces } from 'node:os'
-import { firstAddress, parseCidr, parseIp } from '#machinery'
+import { addressAt, firstAddress, parseCidr, parseIp } from '#machinery'
 import { ClusterError } from './error.ts'
 
 /** The first usable address of a Service range: the `kubernetes` Service's. */
@@ -12,6 +12,15 @@ export function firstServiceIp(prefix: string): string {
 /** Whether it stands for all addresses of its family. */
 export function isEverywhere(address: string): boolean {
   return address === '0.0.0.0' || address === '::'
+}
+
+/** Where each node answers DNS: the tenth address of the primary Service range. */
+export function dnsServiceIp(prefix: string): string {
+  const cidr = parseCidr(prefix)
+  if (cidr === undefined) throw new ClusterError(`service range ${prefix} is no IP prefix`)
+  const address = addressAt(cidr, 10)
+  if (address !== undefined) return address
+  throw new ClusterError(`service range ${prefix} has no tenth address: use a larger one`)
 }
 
 export function isLoopback(address: string): boolean {

@@ -8,6 +8,17 @@ export { defaultDataDirectory, dataDirectoryAt } from './data-directory.ts'
 export { ClusterError } from './error.ts'
 export { contextName } from './context.ts'
 export {
+  createBootstrapToken,
+  deleteBootstrapToken,
+  listBootstrapTokens,
+  type BootstrapToken,
+  type NewToken,
+} from './join/bootstrap-tokens.ts'
+export { joinCluster, type JoinOptions } from './join/join-cluster.ts'
+export type { NodeCredentials } from './join/node-credentials.ts'
+export type { NodeAddresses, ServingCertificate } from './join/serving-certificate.ts'
+export { caPin, formatJoinToken } from './join/token.ts'
+export {
   startServer,
   type KubeconfigChoice,
   type Server,

@@ -13,8 +13,11 @@ import {
 import { storagePrefix } from '#machinery'
 import { ensurePki, privateKeyToPem, type Pki } from '#pki'
 import { openStore, type Store } from '#store'
+import { addons } from './addons/objects.ts'
+import { applyAddons } from './addons/apply-addons.ts'
 import {
   advertisedAddress,
+  dnsServiceIp,
   firstServiceIp,
   isEverywhere,
   listenAddresses,
@@ -152,12 +155,28 @@ async function start(options: ServerOptions, undo: (() => unknown)[]): Promise<S
           random,
           log,
           simulatedNodes: options.simulatedNodes ?? 0,
-          controllers: controllerOptions(pki, options.serviceCidrs),
+          controllers: {
+            ...controllerOptions(pki, options.serviceCidrs),
+            approveKubeletServing: true,
+          },
           shared: options.store.type === 'etcd',
           identity: `${hostname()}_${random.uuid()}`,
         })
+  const stopping = new AbortController()
+  const applied =
+    options.apiOnly === true
+      ? Promise.resolve()
+      : applyAddons(addonsOf(options, pki, https.port), {
+          client,
+          clock,
+          random,
+          log,
+          signal: stopping.signal,
+        })
   let closing: Promise<void> | undefined
   const close = async () => {
+    stopping.abort()
+    await applied
     await controlPlane?.[Symbol.asyncDispose]()
     // Watches end first: they are what keeps connections open.
     await withTimeout(clock, api.shutdown(), shutdownMs, 'requests in flight').catch(
@@ -250,6 +269,15 @@ function createApi(
 
 function advertisedBy({ advertiseAddress, bindAddresses }: ServerOptions): string | undefined {
   return advertiseAddress ?? advertisedAddress(bindAddresses)
+}
+
+function addonsOf(options: ServerOptions, pki: Pki, port: number) {
+  const address = advertisedBy(options) ?? localAddress(options.bindAddresses)
+  return addons({
+    server: urlOf(address, port),
+    ca: pki.ca.certificate.pem,
+    dnsIp: dnsServiceIp(options.serviceCidrs[0] ?? ''),
+  })
 }
 
 /** What the serving certificate is good for beside what every one is. */

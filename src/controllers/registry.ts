@@ -1,5 +1,6 @@
 import { csrApprovingController } from './certificate-signing-requests/approving-controller.ts'
 import { csrCleanerController } from './certificate-signing-requests/cleaner-controller.ts'
+import { servingApprovingController } from './certificate-signing-requests/serving-approving-controller.ts'
 import { csrSigningController } from './certificate-signing-requests/signing-controller.ts'
 import { clusterRoleAggregationController } from './clusterrole-aggregation/controller.ts'
 import { daemonSetController } from './daemon-set/controller.ts'
@@ -42,6 +43,7 @@ export function controllers(options: ControllerOptions = {}): readonly Controlle
     serviceAccountController,
     csrSigningController(options),
     csrApprovingController,
+    servingApprovingController(options),
     csrCleanerController,
     nodeIpamController(options),
     nodeLifecycleController(options),

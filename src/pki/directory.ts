@@ -5,6 +5,7 @@ import {
   openSync,
   readFileSync,
   renameSync,
+  rmSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
@@ -18,6 +19,8 @@ export interface PkiDirectory {
   read(name: string): string | undefined
   /** Durable when it returns. A secret is readable by its owner only. */
   write(name: string, text: string, kind: 'secret' | 'public'): void
+  /** Does nothing where there is no such file. */
+  remove(name: string): void
 }
 
 /** A directory on disk, made when absent. Failures are of reason `Unusable` and name the file. */
@@ -49,6 +52,13 @@ export function pkiDirectory(path: string): PkiDirectory {
         throw new PkiError('Unusable', `${pathOf(name)} cannot be written`, { cause: error })
       }
     },
+    remove(name) {
+      try {
+        rmSync(pathOf(name), { force: true })
+      } catch (error) {
+        throw new PkiError('Unusable', `${pathOf(name)} cannot be removed`, { cause: error })
+      }
+    },
   }
 }
 
@@ -60,6 +70,9 @@ export function memoryDirectory(): PkiDirectory {
     read: (name) => files.get(name),
     write(name, text) {
       files.set(name, text)
+    },
+    remove(name) {
+      files.delete(name)
     },
   }
 }

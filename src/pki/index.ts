@@ -1,5 +1,6 @@
 export { parseCertificate, parseCertificates, type Certificate } from './certificate.ts'
 export { createSigningRequest, parseSigningRequest, type SigningRequest } from './csr.ts'
+export { pkiDirectory, type PkiDirectory } from './directory.ts'
 export { PkiError, type PkiErrorReason } from './error.ts'
 export {
   issueCertificate,
@@ -22,6 +23,7 @@ export {
   keyId,
   keyPairFromPem,
   privateKeyToPem,
+  publicKeyHash,
   publicKeysFromPem,
   publicKeyToPem,
   type KeyPair,

@@ -113,6 +113,11 @@ export function keyId(publicKey: KeyObject): string {
   return createHash('sha256').update(publicKeyDer(publicKey)).digest('base64url')
 }
 
+/** Hexadecimal SHA-256 of the SubjectPublicKeyInfo: what pins a CA, in kubeadm's form too. */
+export function publicKeyHash(publicKey: KeyObject): string {
+  return createHash('sha256').update(publicKeyDer(publicKey)).digest('hex')
+}
+
 /** How a key signs: the JOSE name, the X.509 algorithm and the digest node:crypto is asked for. */
 export interface SignatureForm {
   readonly jose: 'ES256' | 'ES384' | 'ES512' | 'RS256' | 'EdDSA'

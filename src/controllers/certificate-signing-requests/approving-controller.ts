@@ -1,12 +1,11 @@
-import { formatTime, parseTime } from '#base'
+import { parseTime } from '#base'
 import { CertificateSigningRequest, SubjectAccessReview } from '#api'
 import type { Client } from '#client'
 import type { SigningRequest } from '#pki'
-import { asInput } from '../framework/as-input.ts'
 import { controller } from '../framework/controller.ts'
 import { kubeletClientProblem } from './kubelet.ts'
 import { kubeletClientSigner } from './signers.ts'
-import { isIssued, readRequest, requestCondition } from './state.ts'
+import { approved, isUndecided, readRequest } from './state.ts'
 
 const retryMinMs = 1_000
 const retryMaxMs = 1_000_000
@@ -63,12 +62,7 @@ export const csrApprovingController = controller({
 })
 
 function isPending(csr: CertificateSigningRequest): boolean {
-  return (
-    csr.spec.signerName === kubeletClientSigner &&
-    !isIssued(csr) &&
-    requestCondition(csr, 'Approved') === undefined &&
-    requestCondition(csr, 'Denied') === undefined
-  )
+  return csr.spec.signerName === kubeletClientSigner && isUndecided(csr)
 }
 
 async function isAllowed(
@@ -93,18 +87,4 @@ async function isAllowed(
     },
   })
   return status.allowed
-}
-
-function approved(csr: CertificateSigningRequest, message: string, nowMs: number) {
-  const time = formatTime(nowMs)
-  const condition = {
-    type: 'Approved',
-    status: 'True',
-    reason: 'AutoApproved',
-    message,
-    lastUpdateTime: time,
-    lastTransitionTime: time,
-  }
-  const conditions = [...(csr.status.conditions ?? []), condition]
-  return asInput(CertificateSigningRequest, { ...csr, status: { ...csr.status, conditions } })
 }

@@ -2,6 +2,7 @@ import type { SigningRequest } from '#pki'
 import { kubeletClientProblem, kubeletServingProblem } from './kubelet.ts'
 
 export const kubeletClientSigner = 'kubernetes.io/kube-apiserver-client-kubelet'
+export const kubeletServingSigner = 'kubernetes.io/kubelet-serving'
 
 /** What is wrong with a request for this signer; undefined: nothing. */
 type Rule = (request: SigningRequest, usages: readonly string[]) => string | undefined
@@ -10,7 +11,7 @@ type Rule = (request: SigningRequest, usages: readonly string[]) => string | und
 export const signers: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ['kubernetes.io/kube-apiserver-client', (_request, usages) => clientUsageProblem(usages)],
   [kubeletClientSigner, kubeletClientProblem],
-  ['kubernetes.io/kubelet-serving', kubeletServingProblem],
+  [kubeletServingSigner, kubeletServingProblem],
   // Whoever approved it has answered for it.
   ['kubernetes.io/legacy-unknown', () => undefined],
 ])
