@@ -1,6 +1,6 @@
 import type { ComponentOptions } from '#cluster'
-import { DurationError, parseDurationMs } from '#machinery'
 import type { ComponentDefaults } from './component-flags.ts'
+import { durationFlag } from './duration-flag.ts'
 import { services } from './environment.ts'
 import { booleanFlag, integerFlag, UsageError, type Args } from './flags.ts'
 import { addressOf, fileOf, logOf } from './server-options.ts'
@@ -55,17 +55,4 @@ function electionOf(args: Args, lease: string): ComponentOptions['election'] {
   const name = args.text(flag('resource-name')) ?? lease
   const namespace = args.text(flag('resource-namespace')) ?? 'kube-system'
   return { lease: { namespace, name }, leaseDurationMs, renewDeadlineMs, retryPeriodMs }
-}
-
-/** A duration as Go writes it, longer than nothing. */
-export function durationFlag(args: Args, flag: string, fallbackMs: number): number {
-  const text = args.text(flag)
-  if (text === undefined) return fallbackMs
-  try {
-    const ms = parseDurationMs(text)
-    if (ms > 0) return ms
-  } catch (error) {
-    if (!(error instanceof DurationError)) throw error
-  }
-  throw new UsageError(`--${flag} is a duration such as 15s or 1m30s, not "${text}"`)
 }

@@ -1,6 +1,6 @@
 import type { ComponentOptions, ControllerManagerOptions } from '#cluster'
 import { isValidCIDR } from '#machinery'
-import { durationFlag } from './component-options.ts'
+import { durationFlag } from './duration-flag.ts'
 import { booleanFlag, integerFlag, UsageError, type Args } from './flags.ts'
 import { fileOf } from './server-options.ts'
 

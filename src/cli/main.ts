@@ -5,6 +5,11 @@ import { formatHelp, parseArgs, UsageError, type Command } from './flags.ts'
  * not be done, 2 it was called wrongly; both say why in one sentence on standard error.
  */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  up: async () => (await import('./commands/up.ts')).up,
+  down: async () => (await import('./commands/down.ts')).down,
+  logs: async () => (await import('./commands/logs.ts')).logs,
+  agent: async () => (await import('./commands/agent.ts')).agent,
+  'agent reset': async () => (await import('./commands/agent.ts')).agentReset,
   server: async () => (await import('./commands/server.ts')).server,
   status: async () => (await import('./commands/status.ts')).status,
   stop: async () => (await import('./commands/stop.ts')).stop,

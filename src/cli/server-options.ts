@@ -3,9 +3,11 @@ import { isIP } from 'node:net'
 import { asError, silentLog, type Log } from '#base'
 import type { ServerOptions, StoreChoice } from '#cluster'
 import { isDNS1123Subdomain, isValidCIDR } from '#machinery'
+import { durationFlag } from './duration-flag.ts'
 import { dataDirOf, services } from './environment.ts'
 import { integerFlag, UsageError, type Args } from './flags.ts'
 import type { LogLevel } from './log-pino.ts'
+import { publishedPorts } from './up-options.ts'
 
 /** What the flags of `k8ts server` ask for. Throws a UsageError for values that make no sense. */
 export async function serverOptions(args: Args): Promise<ServerOptions> {
@@ -29,6 +31,17 @@ export async function serverOptions(args: Args): Promise<ServerOptions> {
     extraNames: args.list('tls-san'),
     apiOnly: args.has('api-only'),
     simulatedNodes: integerFlag(args, 'simulated-nodes', 0, 5_000),
+    nodeRoutes: args.has('node-routes'),
+    publish: publishedPorts(args),
+    nodeLifecycle: nodeLifecycleOf(args),
+  }
+}
+
+function nodeLifecycleOf(args: Args): NonNullable<ServerOptions['nodeLifecycle']> {
+  const [period, grace] = ['node-monitor-period', 'node-monitor-grace-period']
+  return {
+    ...(args.has(period) ? { monitorPeriodMs: durationFlag(args, period, 0) } : {}),
+    ...(args.has(grace) ? { monitorGracePeriodMs: durationFlag(args, grace, 0) } : {}),
   }
 }
 

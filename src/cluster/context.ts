@@ -1,4 +1,4 @@
-import type { ContextEntry } from '#client'
+import { loadKubeconfig, type ContextEntry } from '#client'
 import { privateKeyToPem, type Pki } from '#pki'
 
 /** The name of the context in kubeconfigs. */
@@ -13,4 +13,11 @@ export function contextOf(server: string, pki: Pki): ContextEntry {
     certificate: pki.admin.certificate.pem,
     key: privateKeyToPem(pki.admin.key.privateKey),
   }
+}
+
+/** The same, from the kubeconfig that a server has written into its data directory. */
+export function adminContext(adminKubeconfig: string): ContextEntry {
+  const { endpoint } = loadKubeconfig([adminKubeconfig])
+  const { server, ca = '', certificate = '', key = '' } = endpoint
+  return { name: contextName, server, ca, certificate, key }
 }

@@ -30,3 +30,9 @@ export { startCluster, type Cluster, type StartClusterOptions } from './start-cl
 export { serverStatus, type ServerStatus } from './status.ts'
 export { deleteCluster, stopServer } from './stop.ts'
 export { snapshotStatus, type SnapshotStatus } from '#store'
+export type { PublishedPort } from './publish.ts'
+export type { UpCluster, UpSettings } from './up/up.ts'
+
+/** A node's parts are heavy; few processes want them. */
+export const loadAgent = () => import('./agent/index.ts')
+export const loadUp = () => import('./up/index.ts')

@@ -2,6 +2,7 @@ import { hostname } from 'node:os'
 import { builtinResources } from '#api'
 import { createApiServer, serveHttps, type ApiServer, type HttpsServer } from '#apiserver'
 import { formatTime, withTimeout, type Clock, type Log, type Random } from '#base'
+import type { NodeLifecycleOptions } from '#controllers'
 import {
   Client,
   inProcessTransport,
@@ -15,6 +16,7 @@ import { ensurePki, privateKeyToPem, type Pki } from '#pki'
 import { openStore, type Store } from '#store'
 import { addons } from './addons/objects.ts'
 import { applyAddons } from './addons/apply-addons.ts'
+import type { ClusterSettings } from './addons/cluster-settings.ts'
 import {
   advertisedAddress,
   dnsServiceIp,
@@ -25,13 +27,15 @@ import {
   urlOf,
 } from './addresses.ts'
 import { contextOf } from './context.ts'
-import { controllerOptions } from './controller-options.ts'
+import { controllerOptions, defaultClusterCidrs } from './controller-options.ts'
 import { ControlPlane } from './control-plane.ts'
 import { serveControl } from './control.ts'
 import { openDataDirectory, writeWhole, type DataDirectory } from './data-directory.ts'
 import { asClusterError } from './error.ts'
+import { startHostNetwork } from './host-network.ts'
 import { listenError } from './listen-error.ts'
 import { claimServer } from './process-file.ts'
+import type { PublishedPort } from './publish.ts'
 
 export interface ServerOptions {
   readonly clock: Clock
@@ -54,6 +58,12 @@ export interface ServerOptions {
   readonly apiOnly?: boolean
   /** Nodes without containers, for trying things out. */
   readonly simulatedNodes?: number
+  /** Keep routes to nodes' pods on this machine, as root: it is on no node, and nodes are near. */
+  readonly nodeRoutes?: boolean
+  /** Ports of this machine that lead to node ports. */
+  readonly publish?: readonly PublishedPort[]
+  /** How soon nodes that say nothing are given up. */
+  readonly nodeLifecycle?: Partial<NodeLifecycleOptions>
   /** More names and addresses that the serving certificate is good for. */
   readonly extraNames?: readonly string[]
   /** The store failed for good. The server refuses everything; end the process. */
@@ -145,6 +155,15 @@ async function start(options: ServerOptions, undo: (() => unknown)[]): Promise<S
 
   const user = { name: 'kubernetes-admin', uid: '', groups: ['system:masters'], extra: {} }
   const client = new Client(inProcessTransport(api, { user, userAgent: 'k8ts' }), clock)
+  const network = await startHostNetwork({
+    client,
+    clock,
+    random,
+    log,
+    nodeRoutes: options.nodeRoutes ?? false,
+    publish: options.publish ?? [],
+  })
+  undo.push(() => network[Symbol.asyncDispose]())
   const controlPlane =
     options.apiOnly === true
       ? undefined
@@ -158,6 +177,9 @@ async function start(options: ServerOptions, undo: (() => unknown)[]): Promise<S
           controllers: {
             ...controllerOptions(pki, options.serviceCidrs),
             approveKubeletServing: true,
+            ...(options.nodeLifecycle === undefined
+              ? {}
+              : { nodeLifecycle: options.nodeLifecycle }),
           },
           shared: options.store.type === 'etcd',
           identity: `${hostname()}_${random.uuid()}`,
@@ -178,6 +200,7 @@ async function start(options: ServerOptions, undo: (() => unknown)[]): Promise<S
     stopping.abort()
     await applied
     await controlPlane?.[Symbol.asyncDispose]()
+    await network[Symbol.asyncDispose]()
     // Watches end first: they are what keeps connections open.
     await withTimeout(clock, api.shutdown(), shutdownMs, 'requests in flight').catch(
       (error: Error) => log.warn('some requests did not end', { error: error.message }),
@@ -276,8 +299,13 @@ function addonsOf(options: ServerOptions, pki: Pki, port: number) {
   return addons({
     server: urlOf(address, port),
     ca: pki.ca.certificate.pem,
-    dnsIp: dnsServiceIp(options.serviceCidrs[0] ?? ''),
+    settings: settingsOf(options),
   })
+}
+
+function settingsOf({ serviceCidrs, clusterDomain }: ServerOptions): ClusterSettings {
+  const clusterDns = [dnsServiceIp(serviceCidrs[0] ?? '')]
+  return { clusterCidrs: defaultClusterCidrs, serviceCidrs, clusterDns, clusterDomain }
 }
 
 /** What the serving certificate is good for beside what every one is. */

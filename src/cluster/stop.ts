@@ -28,7 +28,8 @@ export async function deleteCluster(
   rmSync(at.path, { recursive: true, force: true })
 }
 
-function serverOf(adminKubeconfig: string): string | undefined {
+/** The API server's URL in an administrator's kubeconfig, where there is one. */
+export function serverOf(adminKubeconfig: string): string | undefined {
   try {
     return loadKubeconfig([adminKubeconfig]).endpoint.server
   } catch {

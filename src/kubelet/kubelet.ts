@@ -51,6 +51,8 @@ export interface KubeletOptions {
 }
 
 export interface Kubelet extends AsyncDisposable {
+  /** Asks the runtime how it is and tells the API server now, where that is usually done in turn. */
+  reportNode(): Promise<void>
   /** Stops looking after the node. Its pods run on; a kubelet that starts later finds them. */
   stop(): Promise<void>
 }
@@ -132,6 +134,10 @@ class RunningKubelet implements Kubelet {
       ),
       this.#relist(signal),
     ])
+  }
+
+  async reportNode(): Promise<void> {
+    await this.#reporter?.check()
   }
 
   async stop(): Promise<void> {

@@ -59,7 +59,7 @@ export function keepNodeRoutes(options: NodeRoutesOptions): AsyncDisposable {
   return {
     async [Symbol.asyncDispose]() {
       endHandler()
-      queue.shutDown()
+      void queue.shutDown()
       await working
     },
   }

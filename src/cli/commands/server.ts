@@ -53,6 +53,24 @@ export const server: Command = {
       help: 'nodes without containers, whose pods only seem to run',
       fallback: '0',
     },
+    'node-routes': {
+      help: 'keep routes to the pods of all nodes on this machine, which is none of them; needs root',
+    },
+    publish: {
+      value: '[IP:]PORT:NODEPORT',
+      help: 'a port of this machine that leads to a node port; IP is 127.0.0.1 by default',
+      repeated: true,
+    },
+    'node-monitor-period': {
+      value: 'DURATION',
+      help: 'how often the health of nodes is looked at',
+      fallback: '5s',
+    },
+    'node-monitor-grace-period': {
+      value: 'DURATION',
+      help: 'a node that is silent for so long is unreachable',
+      fallback: '50s',
+    },
     'cluster-domain': { value: 'NAME', help: 'DNS domain of Services', fallback: 'cluster.local' },
     'log-level': {
       value: 'LEVEL',

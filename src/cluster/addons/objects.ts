@@ -6,6 +6,7 @@ import {
   type StructSchema,
 } from '#machinery'
 import { clusterInfo } from './cluster-info.ts'
+import { settingsConfigMap, settingsData, type ClusterSettings } from './cluster-settings.ts'
 
 /** An object that every cluster with real nodes has, as it is applied. */
 export interface Addon {
@@ -22,8 +23,7 @@ export interface AddonOptions {
   readonly server: string
   /** PEM. */
   readonly ca: string
-  /** Of the cluster's DNS: an address of the primary service range. */
-  readonly dnsIp: string
+  readonly settings: ClusterSettings
 }
 
 /** kubeadm's name for the group of those who hold a token that is good for joining. */
@@ -38,7 +38,7 @@ const requests = 'system:certificates.k8s.io:certificatesigningrequests'
  * What lets machines become nodes, under kubeadm's names, and what the nodes' own agents need: they
  * run the Service proxy and DNS under the node's identity.
  */
-export function addons({ server, ca, dnsIp }: AddonOptions): readonly Addon[] {
+export function addons({ server, ca, settings }: AddonOptions): readonly Addon[] {
   return [
     ...nodeRoles(),
     ...nodeBindings(),
@@ -46,11 +46,13 @@ export function addons({ server, ca, dnsIp }: AddonOptions): readonly Addon[] {
       metadata: { name: 'cluster-info', namespace: 'kube-public' },
       data: { kubeconfig: clusterInfo(server, ca) },
     }),
-    dnsService(dnsIp),
+    addon(ConfigMap, { metadata: settingsConfigMap, data: settingsData(settings) }),
+    dnsService(settings.clusterDns),
   ]
 }
 
 const look = ['get', 'list', 'watch']
+const settingsReader = { name: 'k8ts:cluster-settings', namespace: settingsConfigMap.namespace }
 const infoReader = { name: 'kubeadm:bootstrap-signer-clusterinfo', namespace: 'kube-public' }
 
 function nodeRoles(): readonly Addon[] {
@@ -88,6 +90,17 @@ function nodeRoles(): readonly Addon[] {
         },
       ],
     }),
+    addon(Role, {
+      metadata: settingsReader,
+      rules: [
+        {
+          apiGroups: [''],
+          resources: ['configmaps'],
+          resourceNames: [settingsConfigMap.name],
+          verbs: ['get'],
+        },
+      ],
+    }),
   ]
 }
 
@@ -112,11 +125,17 @@ function nodeBindings(): readonly Addon[] {
       roleRef: { apiGroup: rbacGroup, kind: 'Role', name: infoReader.name },
       subjects: [{ apiGroup: rbacGroup, kind: 'User', name: 'system:anonymous' }],
     }),
+    addon(RoleBinding, {
+      metadata: settingsReader,
+      roleRef: { apiGroup: rbacGroup, kind: 'Role', name: settingsReader.name },
+      subjects: [nodes],
+    }),
   ]
 }
 
 /** Every node answers at this address itself, so it has no endpoints, and needs no proxy. */
-function dnsService(clusterIP: string): Addon {
+function dnsService(clusterIPs: readonly string[]): Addon {
+  const [clusterIP = ''] = clusterIPs
   const port = (name: string, protocol: 'TCP' | 'UDP') =>
     ({ name, protocol, port: 53, targetPort: 53 }) as const
   return addon(Service, {
@@ -132,7 +151,7 @@ function dnsService(clusterIP: string): Addon {
     spec: {
       type: 'ClusterIP',
       clusterIP,
-      clusterIPs: [clusterIP],
+      clusterIPs: [...clusterIPs],
       ports: [port('dns', 'UDP'), port('dns-tcp', 'TCP')],
     },
   })

@@ -51,7 +51,7 @@ export class NodeReporter {
     const renewMs = ((this.#options.leaseSeconds ?? 40) * 1000) / 4
     this.#running = Promise.all([
       this.#every(renewMs, () => this.#renew()),
-      this.#every(checkMs, () => this.#check()),
+      this.#every(checkMs, () => this.check()),
     ])
   }
 
@@ -92,7 +92,8 @@ export class NodeReporter {
     }
   }
 
-  async #check(): Promise<void> {
+  /** Asks the runtime whether it is well, and tells what has changed. */
+  async check(): Promise<void> {
     const { clock } = this.#options
     const problems = await this.#ask()
     const same = problems.join() === this.#problems.join()

@@ -1,0 +1,156 @@
+import { mkdir } from 'node:fs/promises'
+import { Node } from '#api'
+import { formatTime, poll, withTimeout, type Clock, type Log, type Random } from '#base'
+import { Client, Informers, type Informer } from '#client'
+import {
+  CriRuntime,
+  importImages,
+  machineArchitecture,
+  pauseImage,
+  pauseImageName,
+  startKubelet,
+  type Runtime,
+} from '#kubelet'
+import { ipIn, realCgroups, realExec, realMounts } from '#linux'
+import { keepNodeRoutes, podNetwork, prepareNodeNetwork } from '#network'
+import { readSettings } from '../addons/cluster-settings.ts'
+import { ClusterError } from '../error.ts'
+import { joinCluster } from '../join/join-cluster.ts'
+import { claimProcess } from '../process-file.ts'
+import { nodePaths } from './node-paths.ts'
+import { keepContainerd } from './run-containerd.ts'
+
+export interface AgentOptions {
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  /** The API server, as this machine reaches it: https://host:port. */
+  readonly server: string
+  /** As `k8ts token create` shows it; not needed where the directory has good credentials. */
+  readonly token: string | undefined
+  readonly caCertHash?: string | undefined
+  readonly caFile?: string | undefined
+  readonly nodeName: string
+  readonly nodeIps: readonly string[]
+  readonly nodeLabels: Readonly<Record<string, string>>
+  /** Holds all that the node keeps. */
+  readonly directory: string
+  /** Its pods' cgroups are below it; never the root of all cgroups. */
+  readonly cgroupRoot: string
+  /** How long the control plane waits for a sign of life before it counts the node as lost. */
+  readonly leaseSeconds?: number | undefined
+  /** Gives the start up. What has started ends by its disposal. */
+  readonly signal: AbortSignal
+}
+
+/** The environment variable that holds a join token, which others would see among the arguments. */
+export const tokenVariable = 'K8TS_TOKEN'
+
+/** The control plane gives a new node its part of the pod ranges in a moment. */
+const podCidrMs = 60_000
+const networkMs = 30_000
+const networkPollMs = 20
+
+/**
+ * Makes this machine, or the network namespace this process is in, a node: joins the cluster, runs
+ * containerd, kubelet, kube-proxy and DNS. Resolves when the node is ready for pods. Disposal
+ * ends the agent and leaves pods, containerd and rules as they are; the next agent takes them over.
+ *
+ * Rejects with a ClusterError that says what stands in the way.
+ */
+export async function startAgent(options: AgentOptions): Promise<AsyncDisposable> {
+  const { clock, random, log, directory, nodeName, nodeIps, cgroupRoot, signal } = options
+  const services = { clock, random, log }
+  await using stack = new AsyncDisposableStack()
+  const paths = nodePaths(directory)
+  await mkdir(directory, { recursive: true, mode: 0o700 })
+  const claim = claimProcess(paths.agentFile, (pid) => inUse(directory, pid))
+  stack.defer(() => claim.release())
+
+  const exec = realExec(clock)
+  const ip = ipIn(exec)
+  const mounts = realMounts(exec)
+  const cgroups = realCgroups(await mounts.list())
+
+  const credentials = stack.use(await joinCluster({ ...options, directory: paths.credentials }))
+  const client = stack.use(new Client(credentials.transport, clock))
+  const settings = await readSettings(client, options)
+  await prepareNodeNetwork({ exec, ip, nodeIps, ...settings })
+
+  const containerd = stack.use(
+    await keepContainerd({
+      ...services,
+      directory: paths.containerd,
+      pauseImage: pauseImageName,
+      exec,
+      mounts,
+    }),
+  )
+  const { address } = containerd.current
+  const runtime = stack.use(new CriRuntime({ address, clock, log }))
+  if ((await runtime.image(pauseImageName)) === undefined) {
+    await importImages(exec, address, pauseImage(machineArchitecture()))
+  }
+
+  const informers = stack.use(new Informers(client, services))
+  const nodes = informers.of(Node)
+  stack.use(keepNodeRoutes({ ...services, informers, ip, nodeName }))
+  await informers.start(signal)
+
+  const kubelet = stack.use(
+    await startKubelet({
+      ...services,
+      client,
+      nodeName,
+      nodeIps,
+      nodeLabels: options.nodeLabels,
+      runtime,
+      mounts,
+      cgroups,
+      cgroupRoot,
+      rootDirectory: paths.kubelet,
+      clusterDns: settings.clusterDns,
+      clusterDomain: settings.clusterDomain,
+      ...(options.leaseSeconds === undefined ? {} : { leaseSeconds: options.leaseSeconds }),
+    }),
+  )
+  const podCidrs = await podCidrsOf(nodes, nodeName, options)
+  const network = podNetwork({ podCidrs, dataDirectory: paths.addresses })
+  await containerd.current.configureNetwork(network)
+  await untilReady(runtime, options)
+  await kubelet.reportNode()
+  claim.ready({ url: options.server, startedAt: formatTime(clock.now()) })
+  return stack.move()
+}
+
+function inUse(directory: string, pid: number | undefined): ClusterError {
+  const who = pid === undefined ? 'another process' : `another agent (process ${pid})`
+  return new ClusterError(`${directory} is in use by ${who}: stop it, or name another`)
+}
+
+/** This node's parts of the pod ranges, which the control plane gives to a new one. */
+async function podCidrsOf(
+  nodes: Informer<Node>,
+  nodeName: string,
+  { clock }: AgentOptions,
+): Promise<readonly string[]> {
+  const { promise, resolve } = Promise.withResolvers<readonly string[]>()
+  const look = ({ metadata, spec }: Node) => {
+    if (metadata.name === nodeName && spec.podCIDRs !== undefined) resolve(spec.podCIDRs)
+  }
+  const endHandler = nodes.addHandler({ added: look, updated: look })
+  try {
+    return await withTimeout(clock, promise, podCidrMs, 'a range of pod addresses for this node')
+  } finally {
+    endHandler()
+  }
+}
+
+/** containerd reads the network's configuration when it sees the file, and tells nobody. */
+async function untilReady(runtime: Runtime, { clock, signal }: AgentOptions): Promise<void> {
+  const what = 'containerd to take up the network'
+  await poll(
+    { clock, intervalMs: networkPollMs, timeoutMs: networkMs, what, signal },
+    async () => (await runtime.problems()).length === 0,
+  )
+}

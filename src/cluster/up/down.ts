@@ -1,0 +1,73 @@
+import { rm } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import type { Clock } from '#base'
+import { removeContext, restoreContext } from '#client'
+import { ipIn, realCgroups, realExec, realMounts } from '#linux'
+import { stopForwarding } from '#network'
+import { contextName } from '../context.ts'
+import { dataDirectoryAt, openDataDirectory } from '../data-directory.ts'
+import { removeNode } from '../agent/remove-node.ts'
+import { endProcess } from '../process-file.ts'
+import { serverOf, stopServer } from '../stop.ts'
+import { fabricOf } from './machine-network.ts'
+import { readUpRecord, upNodes, type UpRecord } from './record.ts'
+import type { Progress } from './progress.ts'
+
+export interface DownOptions {
+  readonly clock: Clock
+  readonly dataDir: string
+  readonly progress: Progress
+}
+
+/** Held by the `up` that works on a data directory. */
+export function upLock(dataDir: string): string {
+  return join(resolve(dataDir), 'up.lock')
+}
+
+/** Removes a cluster as `removeCluster` does; an `up` that is at work on it is ended first. */
+export async function down(options: DownOptions): Promise<boolean> {
+  const { clock, dataDir } = options
+  const interrupted = await endProcess(upLock(dataDir), 'k8ts up', clock)
+  // Told to end, it removes by itself what it has made.
+  return (await removeCluster(options)) || interrupted
+}
+
+/**
+ * Removes a cluster that `up` has made, with every trace of it, whatever state it is in: running,
+ * crashed, half made, or from before a reboot. False where there is none. Rejects with a
+ * ClusterError when something does not go away; called again it goes on where it was.
+ */
+export async function removeCluster({ clock, dataDir, progress }: DownOptions): Promise<boolean> {
+  const directory = resolve(dataDir)
+  const record = readUpRecord(directory)
+  if (record === undefined) return false
+  const nodes = upNodes(directory, record)
+  progress('stopping the agents and the server')
+  await Promise.all([
+    ...nodes.map(({ agentFile, name }) => endProcess(agentFile, `the agent of ${name}`, clock)),
+    stopServer(directory, clock),
+  ])
+  progress('removing containers')
+  const exec = realExec(clock)
+  const mounts = realMounts(exec)
+  const cgroups = realCgroups(await mounts.list())
+  await Promise.all(nodes.map((node) => removeNode({ ...node, mounts, cgroups, clock })))
+  progress('removing networks')
+  await fabricOf(directory, record, { exec, mounts, ip: ipIn(exec) }).remove()
+  if (record.turnedForwardingOn) await stopForwarding()
+  progress('removing data')
+  await forgetContext(directory, record, clock)
+  // Opened first, so that nothing is removed that k8ts did not make.
+  openDataDirectory(directory)
+  await rm(directory, { recursive: true, force: true })
+  return true
+}
+
+async function forgetContext(dataDir: string, record: UpRecord, clock: Clock): Promise<void> {
+  if (record.kubeconfig === undefined) return
+  const { files, former } = record.kubeconfig
+  const server = serverOf(dataDirectoryAt(dataDir).adminKubeconfig)
+  if (server === undefined) return
+  const removed = await removeContext(files, { name: contextName, server }, clock)
+  if (removed && former !== undefined) await restoreContext(former, contextName, clock)
+}
