@@ -80,7 +80,7 @@ async function start(t: TestContext, dataDir = 'data', ...more: string[]): Promi
 
 describe('k8ts', () => {
   it('helps', () => {
-    assert.match(k8ts().out, /^k8ts is Kubernetes v1\.36 in TypeScript\.\n\n {2}server /)
+    assert.match(k8ts().out, /^k8ts is Kubernetes v1\.36 in TypeScript\.\n\n {2}up /)
     for (const words of [
       ['help', 'server'],
       ['server', '--help'],

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { silentLog, type Clock, type Random } from '#base'
 import { loadUp, type UpCluster } from '#cluster'
 import type { Args } from './flags.ts'
@@ -25,7 +26,7 @@ export async function runUp(args: Args, dataDir: string, services: Services): Pr
       dataDir,
       settings,
       kubeconfig,
-      command: [process.execPath, ...process.execArgv, process.argv[1] ?? ''],
+      command: join(import.meta.dirname, '../../bin/k8ts'),
       progress: progress.step,
       signal: stopping.signal,
     })

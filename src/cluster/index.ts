@@ -1,9 +1,10 @@
-export {
-  startControllerManagerAlone,
-  type ControllerManagerOptions,
-} from './alone/controller-manager.ts'
+import type { Component, ComponentOptions } from './alone/component.ts'
+import type { ControllerManagerOptions } from './alone/controller-manager.ts'
+import type { Server, ServerOptions } from './server.ts'
+import type { Cluster, StartClusterOptions } from './start-cluster.ts'
+
 export type { Component, ComponentOptions } from './alone/component.ts'
-export { startSchedulerAlone } from './alone/scheduler.ts'
+export type { ControllerManagerOptions } from './alone/controller-manager.ts'
 export { defaultDataDirectory, dataDirectoryAt } from './data-directory.ts'
 export { ClusterError } from './error.ts'
 export { contextName } from './context.ts'
@@ -18,21 +19,40 @@ export { joinCluster, type JoinOptions } from './join/join-cluster.ts'
 export type { NodeCredentials } from './join/node-credentials.ts'
 export type { NodeAddresses, ServingCertificate } from './join/serving-certificate.ts'
 export { caPin, formatJoinToken } from './join/token.ts'
-export {
-  startServer,
-  type KubeconfigChoice,
-  type Server,
-  type ServerOptions,
-  type StoreChoice,
-} from './server.ts'
+export type { KubeconfigChoice, Server, ServerOptions, StoreChoice } from './server.ts'
 export { restoreClusterSnapshot, saveClusterSnapshot, type SnapshotServices } from './snapshot.ts'
-export { startCluster, type Cluster, type StartClusterOptions } from './start-cluster.ts'
+export type { Cluster, StartClusterOptions } from './start-cluster.ts'
 export { serverStatus, type ServerStatus } from './status.ts'
 export { deleteCluster, stopServer } from './stop.ts'
 export { snapshotStatus, type SnapshotStatus } from '#store'
 export type { PublishedPort } from './publish.ts'
 export type { UpCluster, UpSettings } from './up/up.ts'
 
-/** A node's parts are heavy; few processes want them. */
+/*
+ * Each of these needs rooms that the others do not: a process loads those of what it runs.
+ */
+
+/** See `startServer` in server.ts. */
+export async function startServer(options: ServerOptions): Promise<Server> {
+  return (await import('./server.ts')).startServer(options)
+}
+
+/** See `startCluster` in start-cluster.ts. */
+export async function startCluster(options: StartClusterOptions = {}): Promise<Cluster> {
+  return (await import('./start-cluster.ts')).startCluster(options)
+}
+
+export async function startSchedulerAlone(options: ComponentOptions): Promise<Component> {
+  return (await import('./alone/scheduler.ts')).startSchedulerAlone(options)
+}
+
+export async function startControllerManagerAlone(
+  options: ControllerManagerOptions,
+): Promise<Component> {
+  return (await import('./alone/controller-manager.ts')).startControllerManagerAlone(options)
+}
+
+/** What makes a machine a node. */
 export const loadAgent = () => import('./agent/index.ts')
+/** What makes, inspects and removes a cluster of real nodes. */
 export const loadUp = () => import('./up/index.ts')

@@ -54,7 +54,7 @@ export const agent: Command = {
 
 export const agentReset: Command = {
   name: 'agent reset',
-  summary: 'Make this machine no node any more: end its containers, remove what the agent made',
+  summary: 'Make this machine no node any more, and remove what its agent made',
   flags: { 'data-dir': dataDir, 'cgroup-root': cgroupRoot },
 
   async run(args) {

@@ -3,7 +3,7 @@ import type { Command } from '../flags.ts'
 
 export const up: Command = {
   name: 'up',
-  summary: 'Make a cluster of real nodes on this machine, or start again what of it does not run',
+  summary: 'Make a cluster of real nodes on this machine, or start what has ended of it',
   details: [
     'Each node is a network namespace with its own containerd, kubelet, Service proxy and DNS; the',
     'control plane runs beside them. All of it goes on in the background: k8ts down removes it.',

@@ -4,8 +4,7 @@ import { dirname } from 'node:path'
 import { inNetworkNamespace } from '#linux'
 
 export interface ProcessOptions {
-  /** How this program is run: the runtime, its flags, the main file. */
-  readonly command: readonly string[]
+  readonly command: string
   readonly args: readonly string[]
   /** Beside the environment of this process; secrets are not for everybody's eyes in `args`. */
   readonly env?: Readonly<Record<string, string>>
@@ -26,11 +25,7 @@ const logBytesMax = 4 << 20
 
 /** Starts one of this program's commands in a session of its own. */
 export function startProcess(options: ProcessOptions): StartedProcess {
-  const [command = '', ...first] = options.command
-  const line = inNetworkNamespace(options.networkNamespace, {
-    command,
-    args: [...first, ...options.args],
-  })
+  const line = inNetworkNamespace(options.networkNamespace, options)
   mkdirSync(dirname(options.log), { recursive: true, mode: 0o700 })
   if ((statSync(options.log, { throwIfNoEntry: false })?.size ?? 0) > logBytesMax) {
     renameSync(options.log, `${options.log}.1`)

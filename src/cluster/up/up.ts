@@ -41,8 +41,8 @@ export interface UpOptions {
   readonly settings: UpSettings
   /** Where the context `k8ts` is merged in and made the current one; undefined: nowhere. */
   readonly kubeconfig: KubeconfigChoice | undefined
-  /** How this program is run: the runtime, its flags, the main file. */
-  readonly command: readonly string[]
+  /** Path of the k8ts command. */
+  readonly command: string
   readonly progress: Progress
   /** Gives up; what was made anew is removed. */
   readonly signal: AbortSignal
