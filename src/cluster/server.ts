@@ -154,6 +154,7 @@ async function start(options: ServerOptions, undo: (() => unknown)[]): Promise<S
           simulatedNodes: options.simulatedNodes ?? 0,
           controllers: {
             ...controllerOptions(pki, options.serviceCidrs),
+            bootstrapTokens: true,
             approveKubeletServing: true,
           },
           shared: options.store.type === 'etcd',
