@@ -23,6 +23,7 @@ import {
   localAddress,
   urlOf,
 } from './addresses.ts'
+import { renewCertificates } from './certificate-renewal.ts'
 import { contextOf } from './context.ts'
 import { controllerOptions } from './controller-options.ts'
 import { ControlPlane } from './control-plane.ts'
@@ -135,9 +136,7 @@ async function start(options: ServerOptions, undo: (() => unknown)[]): Promise<S
   undo.push(() => control.close())
 
   const url = urlOf(localAddress(options.bindAddress), https.port)
-  const context = contextOf(url, pki)
-  writeWhole(directory.adminKubeconfig, await standaloneKubeconfig(context))
-  const kubeconfig = await mergeInto(options, context, directory)
+  const kubeconfig = await writeKubeconfigs(options, contextOf(url, pki), directory)
   claim.ready({ url, store: options.store.type, startedAt: formatTime(clock.now()) })
 
   const user = { name: 'kubernetes-admin', uid: '', groups: ['system:masters'], extra: {} }
@@ -161,20 +160,27 @@ async function start(options: ServerOptions, undo: (() => unknown)[]): Promise<S
           identity: `${hostname()}_${random.uuid()}`,
         })
   const stopping = new AbortController()
+  const { signal } = stopping
+  const renewing = renewCertificates({
+    pki,
+    clock,
+    log,
+    signal,
+    async renewed() {
+      const { certificate, key } = pki.serving
+      https.useCertificate(certificate.pem, privateKeyToPem(key.privateKey))
+      await writeKubeconfigs(options, contextOf(url, pki), directory)
+    },
+  })
   const applied =
     options.apiOnly === true
       ? Promise.resolve()
-      : applyAddons(addonsOf(options, pki, https.port), {
-          client,
-          clock,
-          random,
-          log,
-          signal: stopping.signal,
-        })
+      : applyAddons(addonsOf(options, pki, https.port), { client, clock, random, log, signal })
   let closing: Promise<void> | undefined
   const close = async () => {
     stopping.abort()
     await applied
+    await renewing
     await controlPlane?.[Symbol.asyncDispose]()
     // Watches end first: they are what keeps connections open.
     await withTimeout(clock, api.shutdown(), shutdownMs, 'requests in flight').catch(
@@ -290,11 +296,13 @@ function sortNames({ bindAddress, extraNames = [] }: ServerOptions): {
   return { names: all.filter((name) => !isIp(name)), ips: all.filter(isIp) }
 }
 
-async function mergeInto(
+/** The administrator's context, here and where the user wants it: resolves with the latter. */
+async function writeKubeconfigs(
   { kubeconfig, log, clock }: ServerOptions,
   context: ContextEntry,
   directory: DataDirectory,
 ): Promise<string> {
+  writeWhole(directory.adminKubeconfig, await standaloneKubeconfig(context))
   if (kubeconfig === undefined) return directory.adminKubeconfig
   const { path, env } = kubeconfig
   try {

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { constants, createSecureServer, type Http2ServerResponse } from 'node:http2'
 import type { AddressInfo } from 'node:net'
-import type { TLSSocket } from 'node:tls'
+import type { SecureContextOptions, TLSSocket } from 'node:tls'
 import type { Clock, Log } from '#base'
 import { asError, withTimeout } from '#base'
 import type { ApiHandler, ApiResponse } from '../request.ts'
@@ -33,6 +33,8 @@ export interface HttpsOptions {
 export interface HttpsServer {
   readonly host: string
   readonly port: number
+  /** Shows another certificate to whoever connects from now on; PEM. Connections stay. */
+  useCertificate(certificate: string, key: string): void
   /**
    * Takes no more connections and tells the open ones to go (GOAWAY, Connection: close). Exchanges
    * in flight have `graceMs` to end; what is left is cut off. Idempotent.
@@ -46,13 +48,10 @@ export interface HttpsServer {
  */
 export async function serveHttps(options: HttpsOptions): Promise<HttpsServer> {
   const server = createSecureServer({
+    ...contextOf(options, options),
     allowHTTP1: true,
-    cert: options.certificate,
-    key: options.key,
-    minVersion: 'TLSv1.2',
     requestCert: true,
     rejectUnauthorized: false,
-    ...(options.clientCas.length > 0 ? { ca: [...options.clientCas] } : {}),
     handshakeTimeout: limits.handshakeTimeoutMs,
     maxHeaderListPairs: limits.headerPairsMax,
     streamResetBurst: limits.resetBurst,
@@ -98,6 +97,9 @@ export async function serveHttps(options: HttpsOptions): Promise<HttpsServer> {
   return {
     host: options.host,
     port,
+    useCertificate(certificate, key) {
+      server.setSecureContext(contextOf(options, { certificate, key }))
+    },
     close(graceMs) {
       closing ??= (async () => {
         const closed = new Promise<void>((resolve) => server.close(() => resolve()))
@@ -113,6 +115,15 @@ export async function serveHttps(options: HttpsOptions): Promise<HttpsServer> {
       return closing
     },
   }
+}
+
+/** What a certificate is shown with. */
+function contextOf(
+  { clientCas }: Pick<HttpsOptions, 'clientCas'>,
+  { certificate, key }: Pick<HttpsOptions, 'certificate' | 'key'>,
+): SecureContextOptions {
+  const ca = clientCas.length > 0 ? { ca: [...clientCas] } : {}
+  return { cert: certificate, key, minVersion: 'TLSv1.2', ...ca }
 }
 
 function addressOf(address: AddressInfo | string | null): AddressInfo {
