@@ -23,13 +23,13 @@ import {
   localAddress,
   urlOf,
 } from './addresses.ts'
+import { asClusterError } from './as-cluster-error.ts'
 import { renewCertificates } from './certificate-renewal.ts'
 import { contextOf } from './context.ts'
 import { controllerOptions } from './controller-options.ts'
 import { ControlPlane } from './control-plane.ts'
 import { serveControl } from './control.ts'
 import { openDataDirectory, writeWhole, type DataDirectory } from './data-directory.ts'
-import { asClusterError } from './error.ts'
 import { listenError } from './listen-error.ts'
 import { claimServer } from './server-file.ts'
 

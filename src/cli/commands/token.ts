@@ -108,7 +108,12 @@ function ttlText(expiresMs: number | undefined, nowMs: number): string {
 function tableOf(rows: readonly (readonly string[])[]): string {
   const widths = header.map((_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)))
   return rows
-    .map((row) => `${row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('   ')}`.trimEnd())
+    .map((row) =>
+      row
+        .map((cell, at) => cell.padEnd(widths[at] ?? 0))
+        .join('   ')
+        .trimEnd(),
+    )
     .map((line) => `${line}\n`)
     .join('')
 }
