@@ -10,14 +10,19 @@ export { ClusterError } from './error.ts'
 export { contextName } from './context.ts'
 export {
   createBootstrapToken,
-  deleteBootstrapToken,
-  listBootstrapTokens,
   type BootstrapToken,
   type NewToken,
 } from './join/bootstrap-tokens.ts'
 export { joinCluster, type JoinOptions } from './join/join-cluster.ts'
 export type { NodeCredentials } from './join/node-credentials.ts'
 export type { NodeAddresses, ServingCertificate } from './join/serving-certificate.ts'
+export {
+  deleteToken,
+  inviteNode,
+  listTokens,
+  type JoinInvitation,
+  type TokenAccess,
+} from './join/token-access.ts'
 export { caPin, formatJoinToken } from './join/token.ts'
 export type { KubeconfigChoice, Server, ServerOptions, StoreChoice } from './server.ts'
 export { restoreClusterSnapshot, saveClusterSnapshot, type SnapshotServices } from './snapshot.ts'

@@ -26,12 +26,13 @@ import {
   localAddress,
   urlOf,
 } from './addresses.ts'
+import { asClusterError } from './as-cluster-error.ts'
+import { renewCertificates } from './certificate-renewal.ts'
 import { contextOf } from './context.ts'
 import { controllerOptions, defaultClusterCidrs } from './controller-options.ts'
 import { ControlPlane } from './control-plane.ts'
 import { serveControl } from './control.ts'
 import { openDataDirectory, writeWhole, type DataDirectory } from './data-directory.ts'
-import { asClusterError } from './error.ts'
 import { startHostNetwork } from './host-network.ts'
 import { listenError } from './listen-error.ts'
 import { claimServer } from './process-file.ts'
@@ -148,9 +149,7 @@ async function start(options: ServerOptions, undo: (() => unknown)[]): Promise<S
   undo.push(() => control.close())
 
   const url = urlOf(localAddress(options.bindAddresses), https.port)
-  const context = contextOf(url, pki)
-  writeWhole(directory.adminKubeconfig, await standaloneKubeconfig(context))
-  const kubeconfig = await mergeInto(options, context, directory)
+  const kubeconfig = await writeKubeconfigs(options, contextOf(url, pki), directory)
   claim.ready({ url, store: options.store.type, startedAt: formatTime(clock.now()) })
 
   const user = { name: 'kubernetes-admin', uid: '', groups: ['system:masters'], extra: {} }
@@ -176,6 +175,7 @@ async function start(options: ServerOptions, undo: (() => unknown)[]): Promise<S
           simulatedNodes: options.simulatedNodes ?? 0,
           controllers: {
             ...controllerOptions(pki, options.serviceCidrs),
+            bootstrapTokens: true,
             approveKubeletServing: true,
             ...(options.nodeLifecycle === undefined
               ? {}
@@ -185,20 +185,27 @@ async function start(options: ServerOptions, undo: (() => unknown)[]): Promise<S
           identity: `${hostname()}_${random.uuid()}`,
         })
   const stopping = new AbortController()
+  const { signal } = stopping
+  const renewing = renewCertificates({
+    pki,
+    clock,
+    log,
+    signal,
+    async renewed() {
+      const { certificate, key } = pki.serving
+      https.useCertificate(certificate.pem, privateKeyToPem(key.privateKey))
+      await writeKubeconfigs(options, contextOf(url, pki), directory)
+    },
+  })
   const applied =
     options.apiOnly === true
       ? Promise.resolve()
-      : applyAddons(addonsOf(options, pki, https.port), {
-          client,
-          clock,
-          random,
-          log,
-          signal: stopping.signal,
-        })
+      : applyAddons(addonsOf(options, pki, https.port), { client, clock, random, log, signal })
   let closing: Promise<void> | undefined
   const close = async () => {
     stopping.abort()
     await applied
+    await renewing
     await controlPlane?.[Symbol.asyncDispose]()
     await network[Symbol.asyncDispose]()
     // Watches end first: they are what keeps connections open.
@@ -324,11 +331,13 @@ function sortNames(options: ServerOptions): {
   return { names: [...all].filter((name) => !isIp(name)), ips: [...all].filter(isIp) }
 }
 
-async function mergeInto(
+/** The administrator's context, here and where the user wants it: resolves with the latter. */
+async function writeKubeconfigs(
   { kubeconfig, log, clock }: ServerOptions,
   context: ContextEntry,
   directory: DataDirectory,
 ): Promise<string> {
+  writeWhole(directory.adminKubeconfig, await standaloneKubeconfig(context))
   if (kubeconfig === undefined) return directory.adminKubeconfig
   const { path, env } = kubeconfig
   try {

@@ -2,9 +2,10 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Clock, Log, Random } from '#base'
 import { openStore, restoreSnapshot, saveSnapshot, type SnapshotStatus } from '#store'
+import { asClusterError } from './as-cluster-error.ts'
 import { requestSnapshot } from './control.ts'
 import { dataDirectoryAt, openDataDirectory } from './data-directory.ts'
-import { asClusterError, ClusterError } from './error.ts'
+import { ClusterError } from './error.ts'
 import { runningServer } from './process-file.ts'
 
 export interface SnapshotServices {

@@ -11,6 +11,8 @@ export interface ControllerOptions {
   readonly signingCa?: { readonly certificate: string; readonly key: string }
   /** The longest life of a certificate that is signed; default a year. */
   readonly signingDurationMs?: number
+  /** Bootstrap tokens sign cluster-info, and are deleted when they have expired. */
+  readonly bootstrapTokens?: boolean
   /** Serving certificates of kubelets are approved where they say what the Node says. */
   readonly approveKubeletServing?: boolean
   /** Prefixes of pod addresses, one for each IP family: each node gets a part of each. */

@@ -1,3 +1,5 @@
+import { bootstrapSigner } from './bootstrap-tokens/bootstrap-signer.ts'
+import { tokenCleaner } from './bootstrap-tokens/token-cleaner.ts'
 import { csrApprovingController } from './certificate-signing-requests/approving-controller.ts'
 import { csrCleanerController } from './certificate-signing-requests/cleaner-controller.ts'
 import { servingApprovingController } from './certificate-signing-requests/serving-approving-controller.ts'
@@ -45,6 +47,8 @@ export function controllers(options: ControllerOptions = {}): readonly Controlle
     csrApprovingController,
     servingApprovingController(options),
     csrCleanerController,
+    bootstrapSigner(options),
+    tokenCleaner(options),
     nodeIpamController(options),
     nodeLifecycleController(options),
     clusterRoleAggregationController,

@@ -35,6 +35,13 @@ export interface Pki {
    * returned while it is good for the same subject.
    */
   client(name: string, subject: Subject): Credential
+  /** Wall time from which on `renew` has something to do; authorities last for years. */
+  readonly renewalMs: number
+  /**
+   * Issues those certificates again, over the same keys, that are near their end; from then on they
+   * are what the fields here hold. Says their file names.
+   */
+  renew(): readonly string[]
 }
 
 export interface PkiOptions {
@@ -66,8 +73,7 @@ const leafRenewalMs = 30 * dayMs
  * the replacement of one file. A file that cannot be used is never overwritten: it is an error of
  * reason `Unusable` that names it.
  *
- * Not promised: renewal while the process runs, and that two processes may share a directory
- * before its first use is complete.
+ * Not promised: that two processes may share a directory before its first use is complete.
  */
 export function ensurePki(path: string, options: PkiOptions): Pki {
   const pki = new KeptPki(new Keeper(pkiDirectory(path), options), options)
@@ -84,7 +90,8 @@ class KeptPki implements Pki {
   readonly #keeper: Keeper
   readonly #options: PkiOptions
   #serviceAccount: KeyPair | undefined
-  readonly #credentials = new Map<string, Credential>()
+  readonly #authorities = new Map<string, Credential>()
+  readonly #leafs = new Map<string, KeptLeaf>()
 
   constructor(keeper: Keeper, options: PkiOptions) {
     this.#keeper = keeper
@@ -97,13 +104,13 @@ class KeptPki implements Pki {
   }
 
   get ca(): Credential {
-    return this.#once('ca', () => this.#keeper.authority('ca', 'kubernetes'))
+    return this.#authority('ca', 'kubernetes')
   }
 
   get serving(): Credential {
     const subject = { commonName: 'kube-apiserver', organizations: [] }
     const names = servingNames(this.#options)
-    return this.#once('apiserver', () =>
+    return this.#leaf('apiserver', 'apiserver', () =>
       this.#keeper.leaf('apiserver', this.ca, { subject, names, usage: 'server auth' }),
     )
   }
@@ -116,14 +123,13 @@ class KeptPki implements Pki {
   }
 
   get frontProxyCa(): Credential {
-    const name = 'front-proxy-ca'
-    return this.#once(name, () => this.#keeper.authority(name, name))
+    return this.#authority('front-proxy-ca', 'front-proxy-ca')
   }
 
   get frontProxyClient(): Credential {
     const name = 'front-proxy-client'
     const subject = { commonName: name, organizations: [] }
-    return this.#once(name, () =>
+    return this.#leaf(name, name, () =>
       this.#keeper.leaf(name, this.frontProxyCa, { subject, names: {}, usage: 'client auth' }),
     )
   }
@@ -141,16 +147,49 @@ class KeptPki implements Pki {
   }
 
   client(name: string, subject: Subject): Credential {
-    return this.#once(`${name} ${JSON.stringify(subject)}`, () =>
+    return this.#leaf(`${name} ${JSON.stringify(subject)}`, name, () =>
       this.#keeper.leaf(name, this.ca, { subject, names: {}, usage: 'client auth' }),
     )
   }
 
-  #once(name: string, make: () => Credential): Credential {
-    const made = this.#credentials.get(name) ?? make()
-    this.#credentials.set(name, made)
+  get renewalMs(): number {
+    const ends = [...this.#leafs.values()].map(
+      ({ credential }) => credential.certificate.notAfterMs,
+    )
+    return Math.min(...ends) - leafRenewalMs
+  }
+
+  renew(): readonly string[] {
+    const due = this.#options.clock.now() + leafRenewalMs
+    const renewed: string[] = []
+    for (const leaf of this.#leafs.values()) {
+      if (leaf.credential.certificate.notAfterMs > due) continue
+      leaf.credential = leaf.make()
+      renewed.push(leaf.name)
+    }
+    return renewed
+  }
+
+  #authority(name: string, commonName: string): Credential {
+    const made = this.#authorities.get(name) ?? this.#keeper.authority(name, commonName)
+    this.#authorities.set(name, made)
     return made
   }
+
+  #leaf(key: string, name: string, make: () => Credential): Credential {
+    const known = this.#leafs.get(key)
+    if (known !== undefined) return known.credential
+    const credential = make()
+    this.#leafs.set(key, { name, make, credential })
+    return credential
+  }
+}
+
+interface KeptLeaf {
+  readonly name: string
+  /** Gets it from its file, or issues it again where it is near its end. */
+  readonly make: () => Credential
+  credential: Credential
 }
 
 function servingNames(options: PkiOptions): Partial<AlternativeNames> {
@@ -275,7 +314,7 @@ class Keeper {
 
   #stillGood(kept: Certificate, issuer: Credential, leaf: Leaf): boolean {
     const now = this.#options.clock.now()
-    if (kept.notAfterMs - now < leafRenewalMs) return false
+    if (kept.notAfterMs - now <= leafRenewalMs) return false
     if (kept.subject.commonName !== leaf.subject.commonName) return false
     if (!covers(kept.subject.organizations, leaf.subject.organizations)) return false
     if (!covers(leaf.subject.organizations, kept.subject.organizations)) return false

@@ -8,6 +8,7 @@ export {
   type CertificateTemplate,
   type Credential,
 } from './issue.ts'
+export { signDetachedJws } from './jws.ts'
 export {
   parseJwt,
   signJwt,

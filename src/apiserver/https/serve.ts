@@ -5,7 +5,7 @@ import {
   type Http2SecureServer,
   type Http2ServerResponse,
 } from 'node:http2'
-import type { TLSSocket } from 'node:tls'
+import type { SecureContextOptions, TLSSocket } from 'node:tls'
 import type { Clock, Log } from '#base'
 import { asError, withTimeout } from '#base'
 import type { ApiHandler, ApiResponse } from '../request.ts'
@@ -37,6 +37,8 @@ export interface HttpsOptions {
 
 export interface HttpsServer {
   readonly port: number
+  /** Shows another certificate to whoever connects from now on; PEM. Connections stay. */
+  useCertificate(certificate: string, key: string): void
   /**
    * Takes no more connections and tells the open ones to go (GOAWAY, Connection: close). Exchanges
    * in flight have `graceMs` to end; what is left is cut off. Idempotent.
@@ -60,6 +62,10 @@ export async function serveHttps(options: HttpsOptions): Promise<HttpsServer> {
   let closing: Promise<void> | undefined
   return {
     port: listening.port,
+    useCertificate(certificate, key) {
+      const context = contextOf(options, { certificate, key })
+      for (const server of listening.servers) server.setSecureContext(context)
+    },
     close(graceMs) {
       closing ??= (async () => {
         const closed = closeAll(listening.servers)
@@ -83,13 +89,10 @@ function secureServer(
   exchanges: Exchanges,
 ): Http2SecureServer {
   const server = createSecureServer({
+    ...contextOf(options, options),
     allowHTTP1: true,
-    cert: options.certificate,
-    key: options.key,
-    minVersion: 'TLSv1.2',
     requestCert: true,
     rejectUnauthorized: false,
-    ...(options.clientCas.length > 0 ? { ca: [...options.clientCas] } : {}),
     handshakeTimeout: limits.handshakeTimeoutMs,
     maxHeaderListPairs: limits.headerPairsMax,
     streamResetBurst: limits.resetBurst,
@@ -121,6 +124,15 @@ function secureServer(
     options.log.debug('TLS handshake failed', { error: asError(error).message }),
   )
   return server
+}
+
+/** What a certificate is shown with. */
+function contextOf(
+  { clientCas }: Pick<HttpsOptions, 'clientCas'>,
+  { certificate, key }: Pick<HttpsOptions, 'certificate' | 'key'>,
+): SecureContextOptions {
+  const ca = clientCas.length > 0 ? { ca: [...clientCas] } : {}
+  return { cert: certificate, key, minVersion: 'TLSv1.2', ...ca }
 }
 
 /** Takes requests to the handler and answers back. */

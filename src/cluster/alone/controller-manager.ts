@@ -55,7 +55,9 @@ class AloneManager implements Prepared {
     this.#useAccounts = options.useServiceAccountCredentials
     const { ca } = services.endpoint
     const rootCa = ca === undefined ? {} : { rootCa: ca }
-    const available = availableWith({ ...rootCa, ...options.controllers })
+    // As upstream's: there, and off until they are named.
+    const bootstrapTokens = true
+    const available = availableWith({ ...rootCa, bootstrapTokens, ...options.controllers })
     this.#controllers = chooseControllers(available, options.chosen)
   }
 

@@ -95,11 +95,21 @@ export function caOfClusterInfo(kubeconfig: string, server: string): string {
   } catch (error) {
     throw wrong('its kubeconfig is no YAML', error)
   }
-  const clusters = fieldOf(value, 'clusters')
-  const first: unknown = Array.isArray(clusters) ? clusters[0] : undefined
-  const data = fieldOf(fieldOf(first, 'cluster'), 'certificate-authority-data')
+  const data = fieldOf(clusterOf(value), 'certificate-authority-data')
   if (typeof data !== 'string') throw wrong('its kubeconfig has no CA')
   return Buffer.from(data, 'base64').toString()
+}
+
+/** Where the cluster says that it is. */
+export function serverOfClusterInfo(kubeconfig: unknown): string | undefined {
+  const server = fieldOf(clusterOf(kubeconfig), 'server')
+  return typeof server === 'string' && server !== '' ? server : undefined
+}
+
+function clusterOf(kubeconfig: unknown): unknown {
+  const clusters = fieldOf(kubeconfig, 'clusters')
+  const first: unknown = Array.isArray(clusters) ? clusters[0] : undefined
+  return fieldOf(first, 'cluster')
 }
 
 function fieldOf(value: unknown, name: string): unknown {

@@ -1,7 +1,7 @@
 import { asError, Backoff, type Clock, type Random } from '#base'
 import { ConnectionError } from '#client'
 import { StatusError } from '#machinery'
-import { ClusterError } from '../error.ts'
+import { ClusterError, codeOf } from '../error.ts'
 import { retryMaxMs, retryMinMs } from './limits.ts'
 
 /** What every step of a join is given. */
@@ -73,7 +73,7 @@ function refusal({ code, message }: StatusError, server: string): string {
 function failure(error: ConnectionError, server: string): string {
   switch (tlsProblem(error)) {
     case 'name': {
-      const { hostname } = new URL(server)
+      const hostname = new URL(server).hostname.replace(/^\[(.*)\]$/, '$1')
       return `the certificate of ${server} is for other names: reach it by one of those, or start the server with --tls-san ${hostname}`
     }
     case 'authority':
@@ -81,7 +81,7 @@ function failure(error: ConnectionError, server: string): string {
     case 'time':
       return `the certificate of ${server} is not valid now: compare the clocks of both machines`
     case undefined:
-      return `${server} cannot be reached: ${error.message}`
+      return `${server} cannot be reached: ${firstCause(error).message}`
   }
 }
 
@@ -98,6 +98,10 @@ const tlsProblems = new Map<unknown, 'name' | 'authority' | 'time'>([
 ])
 
 /** Why TLS does not accept the server. Waiting does not help against it. */
-function tlsProblem({ cause }: ConnectionError): 'name' | 'authority' | 'time' | undefined {
-  return cause instanceof Error && 'code' in cause ? tlsProblems.get(cause.code) : undefined
+function tlsProblem(error: ConnectionError): 'name' | 'authority' | 'time' | undefined {
+  return tlsProblems.get(codeOf(firstCause(error)))
+}
+
+function firstCause(error: Error): Error {
+  return error.cause instanceof Error ? firstCause(error.cause) : error
 }

@@ -41,7 +41,7 @@ export class NodeCertificates {
         const pem = await requestCertificate(request, { ...this.#options, client, signal })
         const credential = { certificate: this.#check(purpose, pem), key }
         if (!credential.certificate.publicKey.equals(key.publicKey)) {
-          throw new RefusedError('the certificate that was issued is for another key')
+          throw new UnusableError('the certificate that was issued is for another key')
         }
         directory.writeCredential(purpose, credential)
         return credential

@@ -98,15 +98,10 @@ export class NodeDirectory {
   /** The key of the request that is under way; a new one where there is none. */
   pendingKey(purpose: Purpose, random: Random): KeyPair {
     const file = pendingFiles[purpose]
-    const text = told(() => this.#pki.read(file))
-    if (text !== undefined) {
-      try {
-        return keyPairFromPem(text)
-      } catch (error) {
-        // Nobody knows a key that cannot be read: another one is as good.
-        if (!(error instanceof PkiError)) throw error
-      }
-    }
+    const pending = readKey(told(() => this.#pki.read(file)))
+    // One that is in use already was left by a crash at the very end of its request.
+    const used = this.credential(purpose)?.key.publicKey
+    if (pending !== undefined && used?.equals(pending.publicKey) !== true) return pending
     const key = generateKeyPair('ecdsa-p256', random)
     told(() => this.#pki.write(file, privateKeyToPem(key.privateKey), 'secret'))
     return key
@@ -120,6 +115,17 @@ export class NodeDirectory {
   writeKubeconfig(server: string, ca: string): void {
     const text = kubeconfigOf(server, ca)
     if (readText(this.kubeconfig) !== text) writeWhole(this.kubeconfig, text)
+  }
+}
+
+/** Nobody knows a key that cannot be read: another one is as good. */
+function readKey(text: string | undefined): KeyPair | undefined {
+  if (text === undefined) return undefined
+  try {
+    return keyPairFromPem(text)
+  } catch (error) {
+    if (error instanceof PkiError) return undefined
+    throw error
   }
 }
 

@@ -31,7 +31,7 @@ export function servingApprovalProblem(
   const node = nodes.find(({ metadata }) => metadata.name === name)
   if (node === undefined) return `there is no node ${name}`
   const { dnsNames, ipAddresses } = alternativeNames
-  const asked = [...dnsNames.map(canonicalName), ...ipAddresses.map(canonicalIp)]
+  const asked = [...dnsNames.map(dnsName), ...ipAddresses.map(nameOrIp)]
   const own = addressesOf(node)
   const foreign = asked.find((address) => !own.has(address))
   if (foreign !== undefined) return `${foreign} is no address of node ${name}`
@@ -45,19 +45,16 @@ export function servingApprovalProblem(
 }
 
 function addressesOf({ metadata, status }: Node): ReadonlySet<string> {
-  const found = new Set([canonicalName(metadata.name ?? '')])
-  for (const { type, address } of status.addresses ?? []) {
-    found.add(type.endsWith('IP') ? canonicalIp(address) : canonicalName(address))
-  }
-  return found
+  const addresses = (status.addresses ?? []).map(({ address }) => address)
+  return new Set([metadata.name ?? '', ...addresses].map(nameOrIp))
 }
 
-function canonicalName(name: string): string {
-  return name.toLowerCase()
+/** As the kubelet sorts them, whatever type a Node calls them; the same one has one spelling. */
+function nameOrIp(text: string): string {
+  const ip = parseIp(text)
+  return ip === undefined ? dnsName(text) : `IP ${formatIp(ip)}`
 }
 
-/** The same address has one spelling. What is no address is like no other text. */
-function canonicalIp(text: string): string {
-  const ip = parseIp(text, true)
-  return ip === undefined ? `no address: ${text}` : formatIp(ip)
+function dnsName(text: string): string {
+  return `DNS ${text.toLowerCase()}`
 }

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { it } from 'node:test'
 import { PkiError } from '#pki'
 import { StoreError } from '#store'
-import { asClusterError, ClusterError } from './error.ts'
+import { asClusterError } from './as-cluster-error.ts'
+import { ClusterError } from './error.ts'
 
 const system = (code: string) => Object.assign(new Error(`${code}: no`), { code })
 
