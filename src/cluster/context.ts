@@ -1,4 +1,5 @@
 import type { ContextEntry } from '#client'
+import type { NetworkConnectionsOptions } from '#apiserver'
 import { privateKeyToPem, type Pki } from '#pki'
 
 /** The name of the context in kubeconfigs. */
@@ -12,5 +13,14 @@ export function contextOf(server: string, pki: Pki): ContextEntry {
     ca: pki.ca.certificate.pem,
     certificate: pki.admin.certificate.pem,
     key: privateKeyToPem(pki.admin.key.privateKey),
+  }
+}
+
+/** What the API server shows to kubelets, and whose certificates it believes to be theirs. */
+export function kubeletCredentials(pki: Pki): ReturnType<NetworkConnectionsOptions['credentials']> {
+  return {
+    certificate: pki.kubeletClient.certificate.pem,
+    key: privateKeyToPem(pki.kubeletClient.key.privateKey),
+    ca: pki.ca.certificate.pem,
   }
 }
