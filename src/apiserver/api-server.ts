@@ -101,6 +101,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     issuer,
     serviceCidrs: options.serviceCidrs,
     nodePorts: options.nodePorts,
+    ...(options.nodes === undefined ? {} : { nodes: options.nodes }),
     componentHealth: () => health.results('readyz'),
   })) {
     hooks.set(hook.resource, hook)

@@ -1,7 +1,13 @@
 export { createApiServer, type ApiServer } from './api-server.ts'
 export { Health, type HealthCheck } from './documents/health.ts'
+export {
+  networkConnections,
+  type ClosableNodeConnections,
+  type NetworkConnectionsOptions,
+} from './backends/index.ts'
 export { ListenError, serveHttps, type HttpsOptions, type HttpsServer } from './https/index.ts'
 export type { UserInfo } from './authentication/user.ts'
+export type { NodeConnections } from './kinds/node-connections.ts'
 export { processMetrics } from './process-metrics.ts'
 export type { ApiServerOptions } from './options.ts'
 export type {
@@ -10,16 +16,19 @@ export type {
   ApiRequest,
   ApiResponse,
   ByteSink,
+  ByteSource,
   DocumentAnswer,
   JsonSink,
   ListAnswer,
   ObjectAnswer,
+  PassedAnswer,
   Peer,
   RequestBody,
   Served,
   StatusAnswer,
   TableColumn,
   TableRowSource,
+  UpgradeAnswer,
   WatchAnswer,
   WatchEvent,
   WatchSink,

@@ -1,6 +1,7 @@
 import type { Clock, Log, Random } from '#base'
 import type { Resource } from '#machinery'
 import type { Store } from '#store'
+import type { NodeConnections } from './kinds/node-connections.ts'
 
 /** What an API server is made of; the cluster room puts it together. */
 export interface ApiServerOptions {
@@ -23,6 +24,8 @@ export interface ApiServerOptions {
   readonly sharedStore?: boolean
   /** Where the server can be reached, for the `kubernetes` Service's endpoints. */
   readonly advertise: { readonly address: string; readonly port: number } | undefined
+  /** How kubelets, and pods and Services behind them, are reached; absent, they are not. Its owner closes it. */
+  readonly nodes?: NodeConnections | undefined
   /** More kinds than the built-in ones, from the start. */
   readonly extraResources?: readonly Resource[]
 }

@@ -130,6 +130,11 @@ export class Pipeline implements ApiHandler {
         body: { type: 'bytes', bytes: answer.bytes },
       }
     }
+    if (answer.type === 'passed') {
+      const { code, headers, cookies, body: source } = answer
+      return { code, headers, body: { type: 'passed', source, cookies } }
+    }
+    if (answer.type === 'upgrade') return { code: codeOf(answer), headers: {}, body: answer }
     try {
       return encodeAnswer(request, answer, this.#options.clock)
     } catch (error) {
@@ -189,7 +194,10 @@ function codeOf(answer: Answer): number {
     case 'object':
     case 'status':
     case 'document':
+    case 'passed':
       return answer.code
+    case 'upgrade':
+      return 101
     case 'list':
     case 'watch':
       return 200

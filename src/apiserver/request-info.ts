@@ -113,8 +113,8 @@ export function isTrue(value: string | null): boolean {
 }
 
 /** Requests that last as long as their client wants. */
-export function isConnect({ subresource, verb }: RequestInfo): boolean {
-  return connectSubresources.has(subresource) && verb !== 'patch'
+export function isConnect({ subresource }: RequestInfo): boolean {
+  return connectSubresources.has(subresource)
 }
 
 const connectSubresources: ReadonlySet<string> = new Set([

@@ -1,4 +1,5 @@
 import type { KubeObject, Status, StructSchema } from '#machinery'
+import type { UpgradeRequest } from '#streaming'
 import type { UserInfo } from './authentication/user.ts'
 
 /**
@@ -11,6 +12,8 @@ export interface ApiRequest {
   /** Percent-decoding is left to the stage that splits it; no query. */
   readonly path: string
   readonly query: URLSearchParams
+  /** The query as it was written, where the transport has one in writing. */
+  readonly rawQuery?: string | undefined
   /** By lower-case name; a repeated header is joined by ", ". */
   header(name: string): string | undefined
   /** Every value of a header that may be repeated with meaning (Impersonate-Group). */
@@ -19,6 +22,11 @@ export interface ApiRequest {
   headerNames(): Iterable<string>
   readonly body: RequestBody
   readonly peer: Peer
+  /**
+   * What the peer wants its connection to be carried on, in lower case (`websocket`, `spdy/3.1`),
+   * where the transport can let it be: it answers an `upgrade` then.
+   */
+  readonly upgrade?: string | undefined
   /** The caller has gone, or the server is stopping. */
   readonly signal: AbortSignal
 }
@@ -28,9 +36,19 @@ export type RequestBody =
       readonly type: 'bytes'
       /** Reads the body whole; rejects with 413 when it is longer than `limit`. */
       read(limit: number): Promise<Uint8Array>
+      /** Instead: the body as it comes, of any length; undefined when there is none. */
+      open(): ByteSource | undefined
     }
   /** From the in-process client: what the bytes would have said. */
   | { readonly type: 'value'; readonly value: unknown }
+
+/** Bytes that come from elsewhere, pulled: what is not read is not taken from there. */
+export interface ByteSource {
+  /** The next bytes, or undefined at the end. One call at a time. Rejects when the source broke. */
+  read(): Promise<Uint8Array | undefined>
+  /** Nobody reads on: what feeds the source ends. Idempotent. */
+  cancel(): void
+}
 
 export interface Peer {
   readonly address: string
@@ -41,7 +59,14 @@ export interface Peer {
 }
 
 /** What a handler decided, before anybody has asked for bytes. */
-export type Answer = ObjectAnswer | ListAnswer | WatchAnswer | StatusAnswer | DocumentAnswer
+export type Answer =
+  | ObjectAnswer
+  | ListAnswer
+  | WatchAnswer
+  | StatusAnswer
+  | DocumentAnswer
+  | PassedAnswer
+  | UpgradeAnswer
 
 /** One object. */
 export interface ObjectAnswer {
@@ -144,6 +169,26 @@ export interface DocumentAnswer {
   readonly headers?: Readonly<Record<string, string>>
 }
 
+/** What somebody else answered (a kubelet, a pod), passed on as it comes. */
+export interface PassedAnswer {
+  readonly type: 'passed'
+  readonly code: number
+  /** By lower-case name; none of those that are about one connection. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Set-Cookie, the one header whose values cannot be joined (RFC 9110, section 5.3). */
+  readonly cookies: readonly string[]
+  readonly body: ByteSource
+}
+
+/** The request's connection changes hands. Only where the request has an `upgrade`. */
+export interface UpgradeAnswer {
+  readonly type: 'upgrade'
+  /** Switches protocols and takes the connection over; resolves when it is over. */
+  accept(connection: UpgradeRequest): Promise<void>
+  /** Instead of `accept`, when the connection is lost: gives up what stands behind. Idempotent. */
+  cancel(): void
+}
+
 /** The answer in bytes, for a transport to send. */
 export interface ApiResponse {
   readonly code: number
@@ -158,6 +203,14 @@ export interface ApiResponse {
     | { readonly type: 'chunks'; readonly chunks: Iterable<Uint8Array> }
     /** Sent as they come, for as long as it lasts. */
     | { readonly type: 'stream'; open(sink: ByteSink): { close(): void } }
+    /** Read no faster than the peer takes it; cancelled when the peer has gone. */
+    | {
+        readonly type: 'passed'
+        readonly source: ByteSource
+        readonly cookies: readonly string[]
+      }
+    /** No body: see UpgradeAnswer. */
+    | UpgradeAnswer
 }
 
 export interface ByteSink {

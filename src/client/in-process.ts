@@ -60,6 +60,21 @@ export type InProcessAnswer =
       readonly contentType: string
       readonly bytes: Uint8Array
     }
+  | {
+      readonly type: 'passed'
+      readonly code: number
+      readonly headers: Readonly<Record<string, string>>
+      readonly body: ByteSource
+    }
+  | { readonly type: 'upgrade'; cancel(): void }
+
+type Document = Extract<InProcessAnswer, { type: 'document' }>
+type Passed = Extract<InProcessAnswer, { type: 'passed' }>
+
+interface ByteSource {
+  read(): Promise<Uint8Array | undefined>
+  cancel(): void
+}
 
 interface WatchSink {
   events(
@@ -109,6 +124,11 @@ class InProcessTransport implements Transport {
         return deepFreeze(answer.status)
       case 'document':
         return documentOf(answer)
+      case 'passed':
+        return documentOf(await this.#whole(answer, call.signal))
+      case 'upgrade':
+        answer.cancel()
+        throw new ConnectionError('Malformed', 'there is no connection here to be upgraded')
       case 'watch':
         throw new ConnectionError('Malformed', 'the answer is a watch; it was not asked for')
     }
@@ -157,6 +177,33 @@ class InProcessTransport implements Transport {
     this.#closing.abort(new ConnectionError('Closed', 'the client was closed'))
   }
 
+  /** Reads what is passed on from elsewhere (a log) to its end. */
+  async #whole(
+    { code, headers, body }: Passed,
+    signal: AbortSignal | undefined,
+  ): Promise<Document> {
+    const chunks: Uint8Array[] = []
+    let length = 0
+    const read = async () => {
+      for (;;) {
+        const bytes = await body.read()
+        if (bytes === undefined) break
+        length += bytes.byteLength
+        if (length > answerBytesMax) {
+          throw new ConnectionError('Malformed', `an answer of over ${answerBytesMax} bytes`)
+        }
+        chunks.push(bytes)
+      }
+      const contentType = headers['content-type'] ?? ''
+      return { type: 'document' as const, code, contentType, bytes: Buffer.concat(chunks) }
+    }
+    try {
+      return await this.#orGivenUp(read(), signal)
+    } finally {
+      body.cancel()
+    }
+  }
+
   #answer(call: Call): Promise<InProcessAnswer> {
     if (this.#closing.signal.aborted) {
       return Promise.reject(new ConnectionError('Closed', 'the client was closed'))
@@ -184,10 +231,7 @@ class InProcessTransport implements Transport {
   }
 
   /** The server may still finish what it began; the caller no longer waits for it. */
-  #orGivenUp(
-    answer: Promise<InProcessAnswer>,
-    signal: AbortSignal | undefined,
-  ): Promise<InProcessAnswer> {
+  #orGivenUp<T>(answer: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     return new Promise((resolve, reject) => {
       const signals = signal === undefined ? [this.#closing.signal] : [signal, this.#closing.signal]
       const giveUp = () => {
@@ -214,7 +258,7 @@ function listOf(answer: Extract<InProcessAnswer, { type: 'list' }>): unknown {
   return deepFreeze({ apiVersion, kind, metadata, items })
 }
 
-function documentOf(answer: Extract<InProcessAnswer, { type: 'document' }>): unknown {
+function documentOf(answer: Document): unknown {
   const text = () => Buffer.from(answer.bytes).toString()
   if (answer.code >= 400) {
     throw new ConnectionError('Malformed', `the server answered ${answer.code}: ${text()}`)

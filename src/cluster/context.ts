@@ -1,3 +1,4 @@
+import type { NetworkConnectionsOptions } from '#apiserver'
 import { loadKubeconfig, type ContextEntry } from '#client'
 import { privateKeyToPem, type Pki } from '#pki'
 
@@ -20,4 +21,13 @@ export function adminContext(adminKubeconfig: string): ContextEntry {
   const { endpoint } = loadKubeconfig([adminKubeconfig])
   const { server, ca = '', certificate = '', key = '' } = endpoint
   return { name: contextName, server, ca, certificate, key }
+}
+
+/** What the API server shows to kubelets, and whose certificates it believes to be theirs. */
+export function kubeletCredentials(pki: Pki): ReturnType<NetworkConnectionsOptions['credentials']> {
+  return {
+    certificate: pki.kubeletClient.certificate.pem,
+    key: privateKeyToPem(pki.kubeletClient.key.privateKey),
+    ca: pki.ca.certificate.pem,
+  }
 }

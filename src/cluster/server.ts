@@ -1,6 +1,13 @@
 import { hostname } from 'node:os'
 import { builtinResources } from '#api'
-import { createApiServer, serveHttps, type ApiServer, type HttpsServer } from '#apiserver'
+import {
+  createApiServer,
+  networkConnections,
+  serveHttps,
+  type ApiServer,
+  type HttpsServer,
+  type NodeConnections,
+} from '#apiserver'
 import { formatTime, withTimeout, type Clock, type Log, type Random } from '#base'
 import type { NodeLifecycleOptions } from '#controllers'
 import {
@@ -28,7 +35,7 @@ import {
 } from './addresses.ts'
 import { asClusterError } from './as-cluster-error.ts'
 import { renewCertificates } from './certificate-renewal.ts'
-import { contextOf } from './context.ts'
+import { contextOf, kubeletCredentials } from './context.ts'
 import { controllerOptions, defaultClusterCidrs } from './controller-options.ts'
 import { ControlPlane } from './control-plane.ts'
 import { serveControl } from './control.ts'
@@ -142,7 +149,9 @@ async function start(options: ServerOptions, undo: (() => unknown)[]): Promise<S
   undo.push(() => https.close(0))
   const store = await openStoreOf(options, directory)
   undo.push(() => store[Symbol.asyncDispose]())
-  const api = await createApi(options, { store, pki, port: https.port })
+  const nodes = networkConnections({ clock, random, credentials: () => kubeletCredentials(pki) })
+  undo.push(() => nodes.close())
+  const api = await createApi(options, { store, pki, nodes, port: https.port })
   undo.push(() => api.shutdown())
   gate.open(api)
   const control = await serveControl(directory.controlSocket, store)
@@ -213,6 +222,7 @@ async function start(options: ServerOptions, undo: (() => unknown)[]): Promise<S
       (error: Error) => log.warn('some requests did not end', { error: error.message }),
     )
     await client[Symbol.asyncDispose]()
+    await nodes.close()
     await https.close(drainMs)
     await control.close()
     await store[Symbol.asyncDispose]()
@@ -278,11 +288,22 @@ function openStoreOf(options: ServerOptions, directory: DataDirectory): Promise<
 
 function createApi(
   options: ServerOptions,
-  { store, pki, port }: { readonly store: Store; readonly pki: Pki; readonly port: number },
+  {
+    store,
+    pki,
+    nodes,
+    port,
+  }: {
+    readonly store: Store
+    readonly pki: Pki
+    readonly nodes: NodeConnections
+    readonly port: number
+  },
 ): Promise<ApiServer> {
   const address = advertisedBy(options)
   return createApiServer({
     store,
+    nodes,
     clock: options.clock,
     random: options.random,
     log: options.log,

@@ -30,6 +30,8 @@ export interface AdmissionAttributes {
 export interface AdmissionPlugin {
   /** Upstream's name, such as NamespaceLifecycle. */
   readonly name: string
+  /** Judges connections (exec, proxy), too; the others see writes only. */
+  readonly connects?: boolean
   admit?(attributes: AdmissionAttributes): void | Promise<void>
   validate?(attributes: AdmissionAttributes): void | Promise<void>
 }

@@ -11,7 +11,7 @@ export class AdmissionChain {
 
   /** Lets the plugins change the object; what they add is defaulted as if the client had sent it. */
   async admit(attributes: AdmissionAttributes): Promise<void> {
-    for (const plugin of this.#plugins) {
+    for (const plugin of this.#pluginsFor(attributes)) {
       if (plugin.admit === undefined) continue
       const pending = plugin.admit(attributes)
       // Most plugins decide at once; waiting for nothing would cost a turn each.
@@ -21,10 +21,15 @@ export class AdmissionChain {
   }
 
   async validate(attributes: AdmissionAttributes): Promise<void> {
-    for (const plugin of this.#plugins) {
+    for (const plugin of this.#pluginsFor(attributes)) {
       const pending = plugin.validate?.(attributes)
       if (pending !== undefined) await pending
     }
+  }
+
+  #pluginsFor({ operation }: AdmissionAttributes): readonly AdmissionPlugin[] {
+    if (operation !== 'CONNECT') return this.#plugins
+    return this.#plugins.filter(({ connects }) => connects === true)
   }
 }
 

@@ -2,12 +2,13 @@ import type { Clock } from '#base'
 import { encodeUtf8, errors, stringifyJson, stringifyYaml, type Status } from '#machinery'
 import { limits } from '../limits.ts'
 import type {
-  Answer,
   ApiRequest,
   ApiResponse,
   ByteSink,
   ListAnswer,
+  ObjectAnswer,
   Served,
+  StatusAnswer,
   WatchAnswer,
   WatchEvent,
 } from '../request.ts'
@@ -23,10 +24,13 @@ import {
   type TableForm,
 } from './table.ts'
 
+/** What has a representation in several forms. */
+export type EncodedAnswer = ObjectAnswer | ListAnswer | WatchAnswer | StatusAnswer
+
 /** The answer in the bytes that the request accepts. */
 export function encodeAnswer(
   request: ApiRequest,
-  answer: Exclude<Answer, { type: 'document' }>,
+  answer: EncodedAnswer,
   clock: Clock,
 ): ApiResponse {
   const protobuf = hasProtobuf(answer)
@@ -63,7 +67,7 @@ export function encodeAnswer(
   }
 }
 
-function hasProtobuf(answer: Exclude<Answer, { type: 'document' }>): boolean {
+function hasProtobuf(answer: EncodedAnswer): boolean {
   switch (answer.type) {
     case 'list':
     case 'watch':

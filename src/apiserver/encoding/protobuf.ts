@@ -8,21 +8,18 @@ import {
 } from '#machinery'
 import type {
   ApiResponse,
-  Answer,
   ByteSink,
   ListAnswer,
   Served,
   WatchAnswer,
   WatchEvent,
 } from '../request.ts'
+import type { EncodedAnswer } from './encode.ts'
 import type { Representation } from './negotiate.ts'
 import { openStream } from './stream.ts'
 
 /** The answer as Kubernetes' protobuf. Lists are made whole: their envelope says their length first. */
-export function encodeAsProtobuf(
-  form: Representation,
-  answer: Exclude<Answer, { type: 'document' }>,
-): ApiResponse {
+export function encodeAsProtobuf(form: Representation, answer: EncodedAnswer): ApiResponse {
   const headers = { 'content-type': form.contentType }
   switch (answer.type) {
     case 'object':

@@ -7,6 +7,7 @@ export type HttpRequest = IncomingMessage | Http2ServerRequest
 
 export interface HttpResponse extends Writable {
   readonly headersSent: boolean
+  setHeader(name: string, value: readonly string[]): unknown
   writeHead(code: number, headers: Readonly<Record<string, string>>): unknown
   flushHeaders(): void
   writeContinue(): void

@@ -2,6 +2,7 @@ import type { Clock } from '#base'
 import type { ApiRequest, Peer, RequestBody } from '../request.ts'
 import { readBody } from './body.ts'
 import { isHttp2, type HttpRequest } from './messages.ts'
+import { readableSource } from './readable-source.ts'
 
 /** What the transport itself decides about a request. */
 export interface RequestContext {
@@ -9,6 +10,8 @@ export interface RequestContext {
   readonly clock: Clock
   /** Asks the peer for the body, where it waits to be asked (Expect: 100-continue). */
   readonly sendContinue: (() => void) | undefined
+  /** The request's connection may change hands. */
+  readonly upgradable: boolean
 }
 
 /** A request of either HTTP version as an ApiRequest. */
@@ -16,8 +19,10 @@ export class HttpApiRequest implements ApiRequest {
   readonly method: string
   readonly path: string
   readonly query: URLSearchParams
+  readonly rawQuery: string
   readonly body: RequestBody
   readonly peer: Peer
+  readonly upgrade: string | undefined
   readonly #message: HttpRequest
   #abort: AbortController | undefined
   #gone = false
@@ -28,13 +33,20 @@ export class HttpApiRequest implements ApiRequest {
     this.#message = message
     this.method = message.method ?? 'GET'
     this.path = mark < 0 ? url : url.slice(0, mark)
-    this.query = new URLSearchParams(mark < 0 ? '' : url.slice(mark + 1))
+    this.rawQuery = mark < 0 ? '' : url.slice(mark + 1)
+    this.query = new URLSearchParams(this.rawQuery)
     this.peer = context.peer
+    this.upgrade = context.upgradable ? message.headers.upgrade?.toLowerCase() : undefined
     this.body = {
       type: 'bytes',
       read: (limit) => {
         context.sendContinue?.()
         return readBody(message, limit, context.clock)
+      },
+      open: () => {
+        if (!hasBody(message)) return undefined
+        context.sendContinue?.()
+        return readableSource(message)
       },
     }
   }
@@ -74,6 +86,13 @@ export class HttpApiRequest implements ApiRequest {
     this.#gone = true
     this.#abort?.abort(peerGone())
   }
+}
+
+function hasBody(message: HttpRequest): boolean {
+  if (isHttp2(message)) return !message.stream.endAfterHeaders
+  const { headers } = message
+  if (headers['transfer-encoding'] !== undefined) return true
+  return Number(headers['content-length'] ?? 0) > 0
 }
 
 function peerGone(): Error {

@@ -2,7 +2,7 @@ import type { Writable } from 'node:stream'
 import { constants, createGzip, gzip } from 'node:zlib'
 import { promisify } from 'node:util'
 import { Slice, type Clock } from '#base'
-import type { ApiResponse } from '../request.ts'
+import type { ApiResponse, ByteSource } from '../request.ts'
 import { gzipBytesMin, gzipLevel } from './limits.ts'
 import type { HttpResponse } from './messages.ts'
 import { sendStream } from './stream.ts'
@@ -37,7 +37,48 @@ export async function sendResponse(
       if (options.headersOnly) return finish(response, answer, {})
       writeHead(response, answer, {})
       return sendStream(response, body, options.clock)
+    case 'passed':
+      if (body.cookies.length > 0) response.setHeader('set-cookie', [...body.cookies])
+      if (options.headersOnly) {
+        body.source.cancel()
+        return finish(response, answer, {})
+      }
+      writeHead(response, answer, {})
+      return sendPassed(response, body.source)
+    case 'upgrade':
+      throw new Error('an upgrade is taken by its connection, not answered')
   }
+}
+
+/** A source that breaks cuts the answer off: the peer must not take it for whole. */
+async function sendPassed(response: HttpResponse, source: ByteSource): Promise<void> {
+  // A log that is followed answers at once, though its next line may be far.
+  response.flushHeaders()
+  response.once('close', () => source.cancel())
+  try {
+    for (;;) {
+      const bytes = await source.read()
+      if (response.destroyed) return
+      if (bytes === undefined) break
+      if (!response.write(bytes)) await drained(response)
+    }
+    response.end()
+  } catch {
+    response.destroy()
+  }
+}
+
+function drained(response: HttpResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      response.off('drain', done)
+      response.off('close', done)
+      resolve()
+    }
+    response.once('drain', done)
+    response.once('close', done)
+    if (response.destroyed) done()
+  })
 }
 
 async function sendBytes(

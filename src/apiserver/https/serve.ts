@@ -1,11 +1,12 @@
-import type { ServerResponse } from 'node:http'
+import { ServerResponse, type IncomingMessage } from 'node:http'
 import {
   constants,
   createSecureServer,
   type Http2SecureServer,
   type Http2ServerResponse,
 } from 'node:http2'
-import type { SecureContextOptions, TLSSocket } from 'node:tls'
+import type { Duplex } from 'node:stream'
+import { TLSSocket, type SecureContextOptions } from 'node:tls'
 import type { Clock, Log } from '#base'
 import { asError, withTimeout } from '#base'
 import type { ApiHandler, ApiResponse } from '../request.ts'
@@ -108,7 +109,9 @@ function secureServer(
   Object.assign(server, {
     maxHeaderSize: limits.headerBytesMax,
     headersTimeout: limits.headersTimeoutMs,
-    requestTimeout: limits.bodyTimeoutMs,
+    // Bodies have a bound where they are read; one that is passed on may take its time.
+    requestTimeout: 0,
+    shouldUpgradeCallback: (request: IncomingMessage) => mayUpgrade(request),
     keepAliveTimeout: limits.idleTimeoutMs,
   })
   server.on('session', (session) => connections.addSession(session))
@@ -120,6 +123,9 @@ function secureServer(
     const response = asHttpResponse(raw)
     exchanges.start(request, response, () => response.writeContinue())
   })
+  server.on('upgrade', (message: IncomingMessage, socket: Duplex, head: Buffer) =>
+    exchanges.startUpgrade(message, socket, head),
+  )
   server.on('tlsClientError', (error) =>
     options.log.debug('TLS handshake failed', { error: asError(error).message }),
   )
@@ -154,6 +160,41 @@ class Exchanges {
     })
   }
 
+  startUpgrade(message: IncomingMessage, socket: Duplex, head: Buffer): void {
+    this.#runUpgrade(message, socket, head).catch((error: unknown) => {
+      this.#options.log.debug('an upgraded connection failed', { error: asError(error).message })
+      socket.destroy()
+    })
+  }
+
+  /** A request for another protocol: the handler takes the connection, or answers as usual. */
+  async #runUpgrade(message: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    // Node hands out the socket as what it is in general.
+    if (!(socket instanceof TLSSocket)) throw new TypeError('the connection is none of TLS')
+    const { clock, handler } = this.#options
+    const peer = this.#connections.peerOf(socket)
+    const request = new HttpApiRequest(message, {
+      peer,
+      clock,
+      sendContinue: undefined,
+      upgradable: true,
+    })
+    const exchange = this.#connections.begin(socket)
+    const gone = () => request.abort()
+    socket.once('close', gone)
+    try {
+      const answer = await handler.serve(request)
+      if (answer.body.type !== 'upgrade')
+        return await answerAndHangUp(message, socket, answer, clock)
+      if (socket.destroyed) return answer.body.cancel()
+      await answer.body.accept({ headers: message.headers, socket, head })
+      socket.destroySoon()
+    } finally {
+      socket.off('close', gone)
+      exchange.end()
+    }
+  }
+
   async #run(
     message: HttpRequest,
     response: HttpResponse,
@@ -162,7 +203,7 @@ class Exchanges {
     const { clock, handler } = this.#options
     const socket = isHttp2(message) ? message.stream.session?.socket : message.socket
     const peer = this.#connections.peerOf(socket)
-    const request = new HttpApiRequest(message, { peer, clock, sendContinue })
+    const request = new HttpApiRequest(message, { peer, clock, sendContinue, upgradable: false })
     const exchange = isHttp2(message) ? undefined : this.#connections.begin(message.socket)
     // Errors of a connection end its exchanges; 'close' always follows.
     message.on('error', ignore)
@@ -183,6 +224,35 @@ class Exchanges {
       gzip: answer.code === 200 && acceptsGzip(request.header('accept-encoding')),
     })
   }
+}
+
+/** Offers of HTTP/2 over what is HTTP/1.1 are for proxies of old, and declined by not answering them. */
+function mayUpgrade({ headers }: IncomingMessage): boolean {
+  return headers.upgrade?.toLowerCase() !== 'h2c'
+}
+
+/** An ordinary answer to who asked for another protocol; the connection ends with it. */
+async function answerAndHangUp(
+  message: IncomingMessage,
+  socket: TLSSocket,
+  answer: ApiResponse,
+  clock: Clock,
+): Promise<void> {
+  const response = new ServerResponse(message)
+  response.shouldKeepAlive = false
+  response.on('error', ignore)
+  response.assignSocket(socket)
+  const over = new Promise<void>((resolve) => {
+    response.once('finish', resolve)
+    socket.once('close', resolve)
+  })
+  await sendResponse(asHttpResponse(response), answer, {
+    clock,
+    headersOnly: message.method === 'HEAD',
+    gzip: false,
+  })
+  await over
+  socket.destroySoon()
 }
 
 function lastAnswer(answer: ApiResponse): ApiResponse {

@@ -237,6 +237,10 @@ test('ways to kubelets that are not there', async () => {
   assert.deepEqual(await refusal('GET', 'a/proxy'), [400, 'address not allowed'])
   assert.equal(await server.object('GET', `${pods}/a/log?container=main`), '')
   await server.ask('POST', `${pods}/a/binding`, { body: bind({ name: 'n1' }) })
+  assert.deepEqual(await refusal('GET', 'a/log?container=main'), [404, 'nodes "n1" not found'])
+  await server.ask('POST', '/api/v1/nodes', { body: { metadata: { name: 'n1' } } })
+  assert.deepEqual(await refusal('GET', 'a/exec?container=main'), [400, 'Upgrade request required'])
+  assert.equal((await refusal('PUT', 'a/exec?container=main'))[0], 405)
   assert.deepEqual(await refusal('GET', 'a/log?container=main'), [
     503,
     'error trying to reach service: this server has no connection to node "n1"',

@@ -6,10 +6,18 @@ import { bindPod, createBinding } from './pods/binding.ts'
 import { evictPod } from './pods/eviction.ts'
 import { podConnections } from './pods/pod-connections.ts'
 
-export function podHooks({ lookup, nodes = noNodeConnections }: KindDependencies): KindHooks {
+export function podHooks({
+  lookup,
+  authorizer,
+  nodes = noNodeConnections,
+}: KindDependencies): KindHooks {
   return {
     resource: Pod,
-    subresources: { binding: bindPod, eviction: evictPod, ...podConnections(lookup, nodes) },
+    subresources: {
+      binding: bindPod,
+      eviction: evictPod,
+      ...podConnections({ lookup, authorizer, nodes }),
+    },
   }
 }
 

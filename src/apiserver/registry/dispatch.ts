@@ -1,5 +1,7 @@
 import { errors, getOwn, type Subresource } from '#machinery'
+import type { AdmissionAttributes } from '../admission/admission.ts'
 import type { KindHooks } from '../kinds/kind-hooks.ts'
+import { isConnect } from '../request-info.ts'
 import type { Answer } from '../request.ts'
 import { readBody } from './body.ts'
 import { groupResource, type Call } from './call.ts'
@@ -60,13 +62,15 @@ async function subresource(call: Call): Promise<Answer> {
   const found = getOwn(resource.subresources, info.subresource)
   if (found === undefined) throw noSuchResource()
   const answers = getOwn(registry.hooksOf(resource)?.subresources ?? {}, info.subresource)
-  if (!allowsVerb(found, info.verb)) {
+  if (!allowsVerb(found, call)) {
     throw errors.methodNotSupported(groupResource(call), info.verb)
   }
   if (answers !== undefined) {
-    const { request, user } = call
-    const body = await readBody(call)
-    return answers({ call, request, info, user, body: body?.value, warn: call.warn })
+    const { request, user, warn } = call
+    if (found.verbs.includes('connect')) await admitConnect(call)
+    // A connection's body is passed on, not read.
+    const body = isConnect(info) ? undefined : await readBody(call)
+    return answers({ call, request, info, user, body: body?.value, warn })
   }
   if (found.scale !== undefined) return scale(call)
   switch (info.verb) {
@@ -81,10 +85,43 @@ async function subresource(call: Call): Promise<Answer> {
   }
 }
 
-function allowsVerb(subresource: Subresource, verb: string): boolean {
-  return (
-    subresource.verbs.includes('connect') || subresource.verbs.some((allowed) => allowed === verb)
-  )
+function allowsVerb({ verbs }: Subresource, { info, request }: Call): boolean {
+  if (!verbs.includes('connect')) return verbs.some((allowed) => allowed === info.verb)
+  if (info.verb === 'watch') return false
+  const methods = info.subresource === 'proxy' ? proxyMethods : connectMethods
+  return methods.has(request.method)
+}
+
+const connectMethods: ReadonlySet<string> = new Set(['GET', 'POST'])
+const proxyMethods: ReadonlySet<string> = new Set([
+  'DELETE',
+  'GET',
+  'HEAD',
+  'OPTIONS',
+  'PATCH',
+  'POST',
+  'PUT',
+])
+
+/** Admission of a connection: nothing is stored, so there is nothing to change. */
+async function admitConnect({ registry, info, resource, face, user, warn }: Call): Promise<void> {
+  const { subresource, namespace, name } = info
+  const attributes: AdmissionAttributes = {
+    operation: 'CONNECT',
+    resource,
+    face,
+    subresource,
+    namespace,
+    name,
+    object: undefined,
+    old: undefined,
+    user,
+    dryRun: false,
+    options: {},
+    warn,
+  }
+  await registry.admission.admit(attributes)
+  await registry.admission.validate(attributes)
 }
 
 function allowed(call: Call, verb: Parameters<Call['resource']['verbs']['has']>[0]): true {

@@ -207,6 +207,8 @@ export function objectOf(answer: Answer): unknown {
     case 'document':
       return Buffer.from(answer.bytes).toString()
     case 'watch':
-      throw new Error('a watch has no object')
+    case 'passed':
+    case 'upgrade':
+      throw new Error(`an answer of type ${answer.type} has no object`)
   }
 }

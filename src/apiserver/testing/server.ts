@@ -4,7 +4,7 @@ import { generateKeyPair, privateKeyToPem } from '#pki'
 import { openStore, type Store } from '#store'
 import { groups } from '../authentication/user.ts'
 import { createApiServer, type ApiServer } from '../api-server.ts'
-import type { ApiRequest, ApiResponse } from '../request.ts'
+import type { ApiRequest, ApiResponse, ByteSource } from '../request.ts'
 import { ManualClock } from './manual-clock.ts'
 import { userInfo } from './users.ts'
 
@@ -139,13 +139,28 @@ export function apiRequest(method: string, target: string, request: TestRequest)
     header: (name) => headers.get(name),
     headers: (name) => (headers.has(name) ? [headers.get(name) ?? ''] : []),
     headerNames: () => headers.keys(),
-    body: { type: 'bytes', read: async () => bytesOf(body) },
+    body: { type: 'bytes', read: async () => bytesOf(body), open: () => sourceOf(bytesOf(body)) },
     peer: {
       address: '127.0.0.1',
       certificate: undefined,
       user: request.anonymous === true ? undefined : admin,
     },
     signal: new AbortController().signal,
+  }
+}
+
+function sourceOf(bytes: Uint8Array): ByteSource | undefined {
+  if (bytes.length === 0) return undefined
+  let rest: Uint8Array | undefined = bytes
+  return {
+    async read() {
+      const next = rest
+      rest = undefined
+      return next
+    },
+    cancel() {
+      rest = undefined
+    },
   }
 }
 
@@ -156,7 +171,9 @@ function bytesOf(body: unknown): Uint8Array {
 }
 
 export function readResponse({ code, headers, body }: ApiResponse): TestResponse {
-  if (body.type === 'stream') throw new Error('the answer is a stream')
+  if (body.type !== 'bytes' && body.type !== 'chunks') {
+    throw new Error(`the answer is of type ${body.type}`)
+  }
   const bytes =
     body.type === 'bytes'
       ? body.bytes

@@ -1,52 +1,86 @@
-import type { Pod } from '#api'
+import type { Node, Pod } from '#api'
 import { errors } from '#machinery'
+import { parsePort, type CommandWants } from '#streaming'
+import { forbiddenError, type Authorizer } from '../../authorization/authorizer.ts'
 import type { Lookup } from '../../lookup.ts'
 import type { Answer } from '../../request.ts'
+import { attributesOf } from '../../stages/attributes.ts'
+import { querySwitch } from '../connect-query.ts'
 import type { NodeConnections } from '../node-connections.ts'
+import { proxiedPath } from '../proxied-path.ts'
 import { parseProxyId } from '../proxy-id.ts'
+import { isProxyable } from '../proxyable.ts'
 import type { SubresourceCall } from '../subresource.ts'
+import { chosenContainer } from './container-choice.ts'
+import { logOptions } from './log-options.ts'
 
 const pods = { group: '', resource: 'pods' }
+const nodes = { group: '', resource: 'nodes' }
 
-/** The subresources that end on the pod's kubelet. */
-export function podConnections(lookup: Lookup, nodes: NodeConnections) {
-  const podOf = ({ info }: SubresourceCall): Pod => {
-    const pod = lookup.get<Pod>(pods, info.namespace, info.name)
-    if (pod === undefined) throw errors.notFound(pods, info.name)
+interface Dependencies {
+  readonly lookup: Lookup
+  readonly authorizer: Authorizer
+  readonly nodes: NodeConnections
+}
+
+/** The subresources that end on the pod's kubelet, or in the pod. */
+export function podConnections({ lookup, authorizer, nodes: connections }: Dependencies) {
+  const podNamed = (namespace: string, name: string): Pod => {
+    const pod = lookup.get<Pod>(pods, namespace, name)
+    if (pod === undefined) throw errors.notFound(pods, name)
     return pod
   }
-  const stream = (kubeletPath: string, ofContainer: boolean) => async (call: SubresourceCall) => {
-    const pod = podOf(call)
-    const container = ofContainer ? `/${containerOf(pod, call)}` : ''
-    const node = pod.spec.nodeName ?? ''
-    if (node === '') {
-      throw errors.badRequest(`pod ${call.info.name} does not have a host assigned`)
+  const podOf = ({ info }: SubresourceCall): Pod => podNamed(info.namespace, info.name)
+  const nodeOf = ({ metadata, spec }: Pod): Node => {
+    const name = spec.nodeName ?? ''
+    if (name === '') {
+      throw errors.badRequest(`pod ${metadata.name ?? ''} does not have a host assigned`)
     }
-    const { namespace, name } = call.info
-    const path = `/${kubeletPath}/${namespace}/${name}${container}`
-    return nodes.kubelet({ node, path: withQuery(path, call), call })
+    const node = lookup.get<Node>(nodes, '', name)
+    if (node === undefined) throw errors.notFound(nodes, name)
+    return node
+  }
+  const command = (kubeletPath: string) => async (call: SubresourceCall) => {
+    const { query } = call.request
+    const pod = podOf(call)
+    const container = chosenContainer(pod, query.get('container') ?? '')
+    const node = nodeOf(pod)
+    mustUpgrade(call, authorizer)
+    const wants = commandWants(query)
+    const path = pathOf(kubeletPath, pod, container, commandQuery(query, wants))
+    return connections.command({ node, path, wants, call })
   }
   return {
-    exec: stream('exec', true),
-    attach: stream('attach', true),
-    portforward: stream('portForward', false),
-    async log(call: SubresourceCall): Promise<Answer> {
+    exec: command('exec'),
+    attach: command('attach'),
+    async portforward(call: SubresourceCall): Promise<Answer> {
       const pod = podOf(call)
-      const container = containerOf(pod, call)
-      const node = pod.spec.nodeName ?? ''
+      const node = nodeOf(pod)
+      mustUpgrade(call, authorizer)
+      const ports = portsOf(call.request.query)
+      const query = new URLSearchParams(ports.length === 0 ? {} : { port: ports.join(',') })
+      const path = pathOf('portForward', pod, undefined, query)
+      return connections.portForward({ node, path, ports, call })
+    },
+    async log(call: SubresourceCall): Promise<Answer> {
+      const { query, insecure } = logOptions(call.info.name, call.request.query)
+      const pod = podOf(call)
+      const container = chosenContainer(pod, call.request.query.get('container') ?? '')
       // A pod without a node has not said anything.
-      if (node === '') return noLogs
-      const { namespace, name } = call.info
-      const path = `/containerLogs/${namespace}/${name}/${container}`
-      return nodes.kubelet({ node, path: withQuery(path, call), call })
+      if ((pod.spec.nodeName ?? '') === '') return noLogs
+      const path = pathOf('containerLogs', pod, container, query)
+      return connections.log({ node: nodeOf(pod), path, insecure, call })
     },
     async proxy(call: SubresourceCall): Promise<Answer> {
-      const { name, port } = parseProxyId(call.info.name)
-      const pod = podOf({ ...call, info: { ...call.info, name } })
+      const { info, request } = call
+      const { scheme, name, port } = parseProxyId('pod', info.name)
+      const pod = podNamed(info.namespace, name)
       const host = pod.status.podIP ?? ''
-      if (host === '') throw errors.badRequest('address not allowed')
+      if (!isProxyable(host)) throw errors.badRequest('address not allowed')
       const first = pod.spec.containers?.flatMap(({ ports = [] }) => ports)[0]?.containerPort
-      return nodes.address(host, port || String(first ?? 80), call.info.rest, call)
+      const own = first === undefined ? undefined : String(first)
+      const target = { type: 'address', scheme, host, port: port === '' ? own : port } as const
+      return connections.proxy(target, proxiedPath(request.path, info), call)
     },
   }
 }
@@ -58,26 +92,58 @@ const noLogs: Answer = {
   bytes: new Uint8Array(),
 }
 
-function withQuery(path: string, { request }: SubresourceCall): string {
-  const query = request.query.toString()
-  return query === '' ? path : `${path}?${query}`
+function pathOf(
+  kubeletPath: string,
+  { metadata: { namespace = '', name = '' } }: Pod,
+  container: string | undefined,
+  query: URLSearchParams,
+): string {
+  const of = container === undefined ? '' : `/${container}`
+  const search = query.size === 0 ? '' : `?${query.toString()}`
+  return `/${kubeletPath}/${namespace}/${name}${of}${search}`
 }
 
-/** The container the query names, or the only one there is. */
-function containerOf({ metadata, spec }: Pod, { request }: SubresourceCall): string {
-  const name = metadata.name ?? ''
-  const containers = (spec.containers ?? []).map((container) => container.name)
-  const inits = (spec.initContainers ?? []).map((container) => container.name)
-  const ephemeral = (spec.ephemeralContainers ?? []).map((container) => container.name)
-  const asked = request.query.get('container') ?? ''
-  if (asked !== '') {
-    if ([...containers, ...inits, ...ephemeral].includes(asked)) return asked
-    throw errors.badRequest(`container ${asked} is not valid for pod ${name}`)
+/**
+ * Commands and ports need another protocol. A WebSocket begins with a GET, for which less is needed
+ * than for what it does here: so its user must be allowed to create, too.
+ */
+function mustUpgrade({ request, info, user }: SubresourceCall, authorizer: Authorizer): void {
+  if (request.upgrade === undefined) throw errors.badRequest('Upgrade request required')
+  if (request.upgrade !== 'websocket' || info.verb === 'create') return
+  const attributes = attributesOf(user, { ...info, verb: 'create' }, request)
+  const { decision, reason } = authorizer.authorize(attributes)
+  if (decision !== 'allow') throw forbiddenError(attributes, reason)
+}
+
+/** Absent, output is wanted: the defaults of PodExecOptions. */
+function commandWants(query: URLSearchParams): CommandWants {
+  const output = (name: string) => !query.has(name) || querySwitch(query, name)
+  const tty = querySwitch(query, 'tty')
+  return {
+    stdin: querySwitch(query, 'stdin'),
+    stdout: output('stdout'),
+    stderr: !tty && output('stderr'),
+    tty,
   }
-  const [only = '', ...others] = containers
-  if (others.length === 0) return only
-  const also = inits.length === 0 ? '' : ` or one of the init containers: [${inits.join(' ')}]`
-  throw errors.badRequest(
-    `a container name must be specified for pod ${name}, choose one of: [${containers.join(' ')}]${also}`,
+}
+
+/** Under the names that kubelets know. */
+function commandQuery(query: URLSearchParams, wants: CommandWants): URLSearchParams {
+  const asked = new URLSearchParams()
+  if (wants.stdin) asked.set('input', '1')
+  if (wants.stdout) asked.set('output', '1')
+  if (wants.stderr) asked.set('error', '1')
+  if (wants.tty) asked.set('tty', '1')
+  for (const word of query.getAll('command')) asked.append('command', word)
+  return asked
+}
+
+function portsOf(query: URLSearchParams): readonly number[] {
+  return query.getAll('ports').flatMap((list) =>
+    list.split(',').map((text) => {
+      const port = parsePort(text)
+      if (port === undefined) throw errors.badRequest(`invalid port ${JSON.stringify(text)}`)
+      return port
+    }),
   )
 }

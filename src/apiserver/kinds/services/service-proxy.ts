@@ -1,13 +1,16 @@
-import type { EndpointSlice, Service } from '#api'
+import type { Endpoint, EndpointSlice, Pod, Service } from '#api'
 import { errors, quote } from '#machinery'
 import type { Lookup } from '../../lookup.ts'
 import type { Registry } from '../../registry/call.ts'
 import type { Answer } from '../../request.ts'
 import type { NodeConnections } from '../node-connections.ts'
+import { proxiedPath } from '../proxied-path.ts'
 import { parseProxyId } from '../proxy-id.ts'
+import { isProxyable } from '../proxyable.ts'
 import type { SubresourceCall } from '../subresource.ts'
 
 const services = { group: '', resource: 'services' }
+const pods = { group: '', resource: 'pods' }
 const endpointSlices = { group: 'discovery.k8s.io', resource: 'endpointslices' }
 
 interface Target {
@@ -22,34 +25,27 @@ export function serviceProxy(
   nodes: NodeConnections,
 ) {
   return async (call: SubresourceCall): Promise<Answer> => {
-    const { namespace, name: id, rest } = call.info
-    const { name, port } = parseProxyId(id)
-    const service = lookup.get<Service>(services, namespace, name)
+    const { info, request } = call
+    const { scheme, name, port } = parseProxyId('service', info.name)
+    const service = lookup.get<Service>(services, info.namespace, name)
     if (service === undefined) throw errors.notFound(services, name)
     const targets = targetsOf(lookup, service, portName(service, port))
-    const target = targets[targets.length === 0 ? 0 : random.integer(targets.length)]
-    if (target === undefined) {
-      throw errors.serviceUnavailable(`no endpoints available for service ${quote(id)}`)
+    const found = targets[targets.length === 0 ? 0 : random.integer(targets.length)]
+    if (found === undefined) {
+      throw errors.serviceUnavailable(`no endpoints available for service ${quote(info.name)}`)
     }
-    return nodes.address(target.host, target.port, rest, call)
+    const path = proxiedPath(request.path, info)
+    return nodes.proxy({ type: 'address', scheme, ...found }, path, call)
   }
 }
 
-/** Of the endpoints' ports; they carry the names of the Service's, and a number means that port. */
+/** Endpoints' ports carry the names of the Service's; a number means the port that has it there. */
 function portName({ metadata, spec }: Service, asked: string): string {
-  const ports = spec.ports ?? []
-  if (asked === '') {
-    if (ports.length > 1) {
-      throw errors.serviceUnavailable(
-        `no service port was specified for service ${quote(metadata.name ?? '')}`,
-      )
-    }
-    return ports[0]?.name ?? ''
-  }
-  const found = ports.find((port) => port.name === asked || String(port.port) === asked)
+  if (!/^\d+$/.test(asked)) return asked
+  const found = (spec.ports ?? []).find(({ port }) => port === Number(asked))
   if (found !== undefined) return found.name ?? ''
   throw errors.serviceUnavailable(
-    `no service port ${quote(asked)} found for service ${quote(metadata.name ?? '')}`,
+    `no service port ${asked} found for service ${quote(metadata.name ?? '')}`,
   )
 }
 
@@ -59,11 +55,26 @@ function targetsOf(lookup: Lookup, { metadata }: Service, port: string): readonl
     if (slice.metadata.labels?.['kubernetes.io/service-name'] !== metadata.name) continue
     const number = slice.ports?.find(({ name }) => name === port)?.port
     if (number === undefined) continue
-    for (const { addresses, conditions } of slice.endpoints ?? []) {
-      const host = addresses?.[0]
-      if (host === undefined || conditions.ready === false) continue
-      found.push({ host, port: String(number) })
+    for (const endpoint of slice.endpoints ?? []) {
+      const host = endpoint.addresses?.[0]
+      if (host === undefined || endpoint.conditions?.ready === false) continue
+      if (isPod(lookup, metadata.namespace ?? '', endpoint, host)) {
+        found.push({ host, port: String(number) })
+      }
     }
   }
   return found
+}
+
+/** Whoever may write endpoints must not send the server anywhere but to the pods that they name. */
+function isPod(
+  lookup: Lookup,
+  namespace: string,
+  { targetRef }: Pick<Endpoint, 'targetRef'>,
+  address: string,
+): boolean {
+  if (targetRef?.name === undefined || targetRef.namespace !== namespace) return false
+  const pod = lookup.get<Pod>(pods, namespace, targetRef.name)
+  const addresses = pod?.status.podIPs?.map(({ ip }) => ip) ?? [pod?.status.podIP]
+  return addresses.includes(address) && isProxyable(address)
 }
