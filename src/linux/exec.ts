@@ -1,11 +1,13 @@
 import { spawn } from 'node:child_process'
+import { pipeline } from 'node:stream/promises'
 import { asError, type Clock } from '#base'
 import { LinuxError } from './error.ts'
 
 export interface ExecOptions {
   /** Default 30 s; then the program is killed. */
   readonly timeoutMs?: number
-  readonly input?: string | Uint8Array
+  /** Bytes that come by and by are taken as the program reads; if they fail, it is killed. */
+  readonly input?: string | Uint8Array | AsyncIterable<Uint8Array>
   readonly env?: Readonly<Record<string, string>>
 }
 
@@ -16,7 +18,8 @@ export interface ExecResult {
 
 /**
  * Runs programs that end by themselves. Rejects with LinuxError: CommandFailed, whose message has
- * the program's last words, or CommandTimedOut. Output beyond 4 MiB is cut off.
+ * the program's last words, or CommandTimedOut; or as its input does. Output beyond 4 MiB is cut
+ * off.
  */
 export interface Exec {
   run(command: string, args: readonly string[], options?: ExecOptions): Promise<ExecResult>
@@ -34,6 +37,7 @@ export function realExec(clock: Clock): Exec {
         const stdout = collected(child.stdout)
         const stderr = collected(child.stderr)
         let late = false
+        let inputError: Error | undefined
         const timer = clock.timer(options.timeoutMs ?? timeoutMsDefault, () => {
           late = true
           child.kill('SIGKILL')
@@ -45,6 +49,7 @@ export function realExec(clock: Clock): Exec {
         })
         child.on('close', (code, signal) => {
           timer.cancel()
+          if (inputError !== undefined) return reject(inputError)
           if (code === 0) return resolve({ stdout: stdout(), stderr: stderr() })
           const called = [command, ...args].join(' ')
           if (late) return reject(new LinuxError('CommandTimedOut', `${called}: timed out`))
@@ -53,9 +58,30 @@ export function realExec(clock: Clock): Exec {
         })
         // A program that does not read its input is no fault.
         child.stdin.on('error', (error) => asError(error))
-        child.stdin.end(options.input)
+        const { input } = options
+        if (!isStream(input)) return void child.stdin.end(input)
+        const chunks = untilFailure(input, (error) => {
+          inputError = error
+          child.kill('SIGKILL')
+        })
+        pipeline(chunks, child.stdin).catch(() => {})
       })
     },
+  }
+}
+
+function isStream(input: ExecOptions['input']): input is AsyncIterable<Uint8Array> {
+  return typeof input === 'object' && !(input instanceof Uint8Array)
+}
+
+async function* untilFailure(
+  source: AsyncIterable<Uint8Array>,
+  failed: (error: Error) => void,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* source
+  } catch (error) {
+    failed(asError(error))
   }
 }
 

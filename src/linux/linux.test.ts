@@ -13,6 +13,22 @@ test('a program gets its input and gives its output', async () => {
   assert.equal(stdout, 'hello')
 })
 
+test('a program takes its input as it comes, and is killed when that fails', async () => {
+  const exec = realExec(realClock)
+  async function* numbers(failing: boolean) {
+    for (let i = 0; i < 100_000; i++) yield Buffer.from('x'.repeat(20))
+    if (failing) throw new Error('the source broke')
+  }
+  const { stdout } = await exec.run('wc', ['-c'], { input: numbers(false) })
+  assert.equal(stdout.trim(), '2000000')
+  await assert.rejects(exec.run('cat', [], { input: numbers(true) }), /^Error: the source broke$/)
+  // One that does not want it ends as it likes.
+  await exec.run('true', [], { input: numbers(false) })
+  await assert.rejects(exec.run('/nonexistent', [], { input: numbers(false) }), {
+    reason: 'CommandFailed',
+  })
+})
+
 test('a program that fails tells its last words', async () => {
   const run = realExec(realClock).run('sh', ['-c', 'echo no such thing >&2; exit 3'])
   await assert.rejects(run, (error: LinuxError) => {

@@ -1,0 +1,5 @@
+export { startDns, type Dns, type DnsOptions } from './dns.ts'
+export { DnsError, type DnsErrorReason } from './error.ts'
+export type { Asked, Exchange, Resolver } from './forward/exchange.ts'
+export type { Listening } from './server/listen.ts'
+export type { Message, Question, ResourceRecord } from './wire/message.ts'
