@@ -9,7 +9,12 @@ import { integerFlag, UsageError, type Args } from './flags.ts'
 import { logOf } from './server-options.ts'
 import { stopSignal } from './stop-signal.ts'
 
-const usual = { dataDir: '/var/lib/k8ts-agent', cgroupRoot: '/k8ts', leaseSeconds: 40 }
+const usual = {
+  dataDir: '/var/lib/k8ts-agent',
+  cgroupRoot: '/k8ts',
+  leaseSeconds: 40,
+  resolvConf: '/etc/resolv.conf',
+}
 /** Longer than the bounds of all that an end waits for. */
 const endMs = 20_000
 
@@ -49,6 +54,7 @@ export async function runAgent(args: Args): Promise<number> {
       nodeIps: givenIps.length > 0 ? givenIps : [await addressTowards(server)],
       nodeLabels,
       leaseSeconds,
+      resolvConf: args.text('resolv-conf') ?? usual.resolvConf,
       signal: stopping.signal,
     })
   } catch (error) {

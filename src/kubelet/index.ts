@@ -10,6 +10,7 @@ export {
 export { ociArchive, type ImageDefinition } from './images/oci-archive.ts'
 export type { Architecture } from './images/pause-elf.ts'
 export { startKubelet, type Kubelet, type KubeletOptions } from './kubelet.ts'
+export { parseResolvConf } from './pods/sandbox-config.ts'
 export { usualCrashLoop, type CrashLoopOptions } from './pods/crash-loop.ts'
 export type { Prober, ProbeResult } from './probes/prober.ts'
 export {

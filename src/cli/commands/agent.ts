@@ -39,6 +39,11 @@ export const agent: Command = {
       help: 'how long a sign of life holds',
       fallback: '40',
     },
+    'resolv-conf': {
+      value: 'FILE',
+      help: 'names the resolvers of names outside the cluster',
+      fallback: '/etc/resolv.conf',
+    },
     'log-level': {
       value: 'LEVEL',
       help: 'debug, info, warn, error or silent; JSON lines on standard error',

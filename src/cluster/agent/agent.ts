@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import { Node } from '#api'
 import { formatTime, poll, withTimeout, type Clock, type Log, type Random } from '#base'
 import { Client, Informers, type Informer } from '#client'
@@ -6,11 +6,13 @@ import {
   CriRuntime,
   importImages,
   machineArchitecture,
+  parseResolvConf,
   pauseImage,
   pauseImageName,
   startKubelet,
   type Runtime,
 } from '#kubelet'
+import { startDns } from '#dns'
 import { ipIn, realCgroups, realExec, realMounts } from '#linux'
 import { keepNodeRoutes, podNetwork, prepareNodeNetwork } from '#network'
 import { readSettings } from '../addons/cluster-settings.ts'
@@ -39,6 +41,8 @@ export interface AgentOptions {
   readonly cgroupRoot: string
   /** How long the control plane waits for a sign of life before it counts the node as lost. */
   readonly leaseSeconds?: number | undefined
+  /** In the form of resolv.conf(5): where names outside the cluster are asked for. */
+  readonly resolvConf: string
   /** Gives the start up. What has started ends by its disposal. */
   readonly signal: AbortSignal
 }
@@ -46,6 +50,7 @@ export interface AgentOptions {
 /** The environment variable that holds a join token, which others would see among the arguments. */
 export const tokenVariable = 'K8TS_TOKEN'
 
+const dnsPort = 53
 /** The control plane gives a new node its part of the pod ranges in a moment. */
 const podCidrMs = 60_000
 const networkMs = 30_000
@@ -95,7 +100,20 @@ export async function startAgent(options: AgentOptions): Promise<AsyncDisposable
   const informers = stack.use(new Informers(client, services))
   const nodes = informers.of(Node)
   stack.use(keepNodeRoutes({ ...services, informers, ip, nodeName }))
+  for (const dns of settings.clusterDns) await ip.addAddress('lo', dns)
+  const dns = startDns({
+    ...services,
+    informers,
+    addresses: settings.clusterDns,
+    port: dnsPort,
+    domain: settings.clusterDomain,
+    serviceCidrs: settings.serviceCidrs,
+    podCidrs: settings.clusterCidrs,
+    forwardTo: await resolversIn(options.resolvConf, settings.clusterDns),
+    signal,
+  })
   await informers.start(signal)
+  stack.use(await dns)
 
   const kubelet = stack.use(
     await startKubelet({
@@ -121,6 +139,12 @@ export async function startAgent(options: AgentOptions): Promise<AsyncDisposable
   await kubelet.reportNode()
   claim.ready({ url: options.server, startedAt: formatTime(clock.now()) })
   return stack.move()
+}
+
+/** A resolver on the machine's own loopback is not that of pods, nor of another namespace. */
+async function resolversIn(file: string, own: readonly string[]): Promise<readonly string[]> {
+  const { servers } = parseResolvConf(await readFile(file, 'utf8').catch(() => ''))
+  return servers.filter((each) => !/^(127\.|::1$)/.test(each) && !own.includes(each))
 }
 
 function inUse(directory: string, pid: number | undefined): ClusterError {

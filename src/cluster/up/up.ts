@@ -216,15 +216,17 @@ class Making {
     const isNew = down.some(({ credentials }) => !existsSync(credentials))
     const token = isNew ? await this.#makeToken() : undefined
     const server = `https://${network.hostAddress}:${record.apiPort}`
+    const told = { server, token, isolated: record.isolated }
     await Promise.all(
-      down.map((node) => this.#startNode(node, { server, token, ip: network.addressOf(node) })),
+      down.map((node) => this.#startNode(node, { ...told, ip: network.addressOf(node) })),
     )
   }
 
   async #startNode(
     node: UpNode,
-    { server, token, ip }: { server: string; token: string | undefined; ip: string },
+    told: { server: string; token: string | undefined; ip: string; isolated: boolean },
   ): Promise<void> {
+    const { server, token, ip, isolated } = told
     const { command, settings } = this.#options
     const { name, directory, cgroupRoot, namespace, log, agentFile } = node
     const started = startProcess({
@@ -236,6 +238,8 @@ class Making {
         `--node-ip=${ip}`,
         `--data-dir=${directory}`,
         `--cgroup-root=${cgroupRoot}`,
+        // Nobody is reached from there.
+        ...(isolated ? ['--resolv-conf=/dev/null'] : []),
         ...(settings.agentFlags ?? []),
       ],
       env: token === undefined ? {} : { [tokenVariable]: token },
