@@ -1,5 +1,6 @@
 import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
-import { poll, type Clock } from '#base'
+import { asError, type Clock } from '#base'
+import { endProcesses } from '#linux'
 import type { DataDirectory } from './data-directory.ts'
 import { writeWhole } from './data-directory.ts'
 import { ClusterError, codeOf } from './error.ts'
@@ -78,36 +79,15 @@ export function claimProcess(
   }
 }
 
-/** How long a process may take to end when it is asked to, then when it is made to. */
-const politeMs = 15_000
-const forcedMs = 5_000
-const pollMs = 20
-
 /** Ends the process that has claimed a file, and waits for it. False where none has. */
 export async function endProcess(file: string, what: string, clock: Clock): Promise<boolean> {
   const record = runningProcess(file)
   if (record === undefined) return false
-  const gone = () => runningProcess(file)?.pid !== record.pid
-  for (const [signal, timeoutMs] of [
-    ['SIGTERM', politeMs],
-    ['SIGKILL', forcedMs],
-  ] as const) {
-    kill(record.pid, signal)
-    const ended = await poll({ clock, intervalMs: pollMs, timeoutMs, what }, gone).then(
-      () => true,
-      () => false,
-    )
-    if (ended) return true
-  }
-  throw new ClusterError(`${what} (process ${record.pid}) does not end`)
-}
-
-function kill(pid: number, signal: NodeJS.Signals): void {
+  const left = () => (runningProcess(file)?.pid === record.pid ? [record.pid] : [])
   try {
-    process.kill(pid, signal)
-  } catch (error) {
-    if (codeOf(error) === 'ESRCH') return
-    throw new ClusterError(`process ${pid} cannot be stopped by this user`, { cause: error })
+    return await endProcesses(left, what, clock)
+  } catch (cause) {
+    throw new ClusterError(asError(cause).message, { cause })
   }
 }
 

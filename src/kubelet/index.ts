@@ -15,6 +15,7 @@ export { usualCrashLoop, type CrashLoopOptions } from './pods/crash-loop.ts'
 export type { Prober, ProbeResult } from './probes/prober.ts'
 export {
   destroyRemains,
+  endRemains,
   startContainerd,
   type CniConfiguration,
   type Containerd,

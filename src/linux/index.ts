@@ -4,4 +4,5 @@ export { realExec, type Exec, type ExecOptions, type ExecResult } from './exec.t
 export { ipIn, type Ip, type Route, type UsedPrefix } from './ip.ts'
 export { parseMountInfo, realMounts, unmountBelow, type Mount, type Mounts } from './mounts.ts'
 export { inNetworkNamespace, type CommandLine } from './namespaces.ts'
+export { endProcesses, findProcesses, signalProcess } from './processes.ts'
 export { FakeCgroups, FakeExec, FakeMounts } from './testing/fakes.ts'

@@ -8,10 +8,17 @@ export const status: Command = {
   flags: { 'data-dir': dataDirFlag },
 
   async run(args) {
-    const { serverStatus } = await import('#cluster')
-    const found = await serverStatus(await dataDirOf(args), services.clock)
+    const { loadUp, serverStatus } = await import('#cluster')
+    const dataDir = await dataDirOf(args)
+    const found = await serverStatus(dataDir, services.clock)
+    const { upStatus } = await loadUp()
+    const nodes = upStatus(dataDir).map(({ name, agentPid }) =>
+      agentPid === undefined
+        ? `  ${name.padEnd(8)} stopped: k8ts up starts it again`
+        : `  ${name.padEnd(8)} process ${agentPid}`,
+    )
     if (found.state === 'stopped') {
-      process.stdout.write('stopped\n')
+      process.stdout.write(`${['stopped', ...nodes].join('\n')}\n`)
       return 3
     }
     const { state, url, pid, store, startedAt, reason } = found
@@ -21,6 +28,7 @@ export const status: Command = {
       `  process  ${pid}${startedAt === '' ? '' : `, since ${startedAt}`}`,
       ...(store === '' ? [] : [`  store    ${store}`]),
       ...(reason === '' ? [] : [`  reason   ${reason.replaceAll('\n', '\n           ')}`]),
+      ...nodes,
     ]
     process.stdout.write(`${lines.join('\n')}\n`)
     return state === 'ready' ? 0 : 1

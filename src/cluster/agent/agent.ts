@@ -19,6 +19,7 @@ import { readSettings } from '../addons/cluster-settings.ts'
 import { ClusterError } from '../error.ts'
 import { joinCluster } from '../join/join-cluster.ts'
 import { claimProcess } from '../process-file.ts'
+import { nodeError } from './node-error.ts'
 import { nodePaths } from './node-paths.ts'
 import { keepContainerd } from './run-containerd.ts'
 
@@ -64,6 +65,14 @@ const networkPollMs = 20
  * Rejects with a ClusterError that says what stands in the way.
  */
 export async function startAgent(options: AgentOptions): Promise<AsyncDisposable> {
+  try {
+    return await start(options)
+  } catch (error) {
+    throw nodeError(error)
+  }
+}
+
+async function start(options: AgentOptions): Promise<AsyncDisposable> {
   const { clock, random, log, directory, nodeName, nodeIps, cgroupRoot, signal } = options
   const services = { clock, random, log }
   await using stack = new AsyncDisposableStack()

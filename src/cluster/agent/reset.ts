@@ -3,6 +3,7 @@ import type { Clock } from '#base'
 import { ipIn, realCgroups, realExec, realMounts } from '#linux'
 import { removeNodeNetwork } from '#network'
 import { endProcess } from '../process-file.ts'
+import { nodeError } from './node-error.ts'
 import { nodePaths } from './node-paths.ts'
 import { removeNode } from './remove-node.ts'
 
@@ -17,7 +18,15 @@ export interface ResetOptions {
  * rules and data, whatever is left of them. False where there was nothing. The Node object stays
  * in the cluster until somebody deletes it.
  */
-export async function resetAgent({ directory, cgroupRoot, clock }: ResetOptions): Promise<boolean> {
+export async function resetAgent(options: ResetOptions): Promise<boolean> {
+  try {
+    return await reset(options)
+  } catch (error) {
+    throw nodeError(error)
+  }
+}
+
+async function reset({ directory, cgroupRoot, clock }: ResetOptions): Promise<boolean> {
   const wasThere = existsSync(directory)
   const exec = realExec(clock)
   const mounts = realMounts(exec)

@@ -2,15 +2,16 @@ import { rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Clock } from '#base'
 import { removeContext, restoreContext } from '#client'
-import { ipIn, realCgroups, realExec, realMounts } from '#linux'
+import { endProcesses, findProcesses, ipIn, realCgroups, realExec, realMounts } from '#linux'
 import { stopForwarding } from '#network'
 import { contextName } from '../context.ts'
 import { dataDirectoryAt, openDataDirectory } from '../data-directory.ts'
+import { nodeError } from '../agent/node-error.ts'
 import { removeNode } from '../agent/remove-node.ts'
 import { endProcess } from '../process-file.ts'
-import { serverOf, stopServer } from '../stop.ts'
+import { serverOf } from '../stop.ts'
 import { fabricOf } from './machine-network.ts'
-import { readUpRecord, upNodes, type UpRecord } from './record.ts'
+import { readUpRecord, upNodes, type UpNode, type UpRecord } from './record.ts'
 import type { Progress } from './progress.ts'
 
 export interface DownOptions {
@@ -27,9 +28,13 @@ export function upLock(dataDir: string): string {
 /** Removes a cluster as `removeCluster` does; an `up` that is at work on it is ended first. */
 export async function down(options: DownOptions): Promise<boolean> {
   const { clock, dataDir } = options
-  const interrupted = await endProcess(upLock(dataDir), 'k8ts up', clock)
-  // Told to end, it removes by itself what it has made.
-  return (await removeCluster(options)) || interrupted
+  try {
+    const interrupted = await endProcess(upLock(dataDir), 'k8ts up', clock)
+    // Told to end, it removes by itself what it has made.
+    return (await removeCluster(options)) || interrupted
+  } catch (error) {
+    throw nodeError(error)
+  }
 }
 
 /**
@@ -44,8 +49,8 @@ export async function removeCluster({ clock, dataDir, progress }: DownOptions): 
   const nodes = upNodes(directory, record)
   progress('stopping the agents and the server')
   await Promise.all([
-    ...nodes.map(({ agentFile, name }) => endProcess(agentFile, `the agent of ${name}`, clock)),
-    stopServer(directory, clock),
+    ...nodes.map((node) => endProcesses(() => agentsOf(node), `the agent of ${node.name}`, clock)),
+    endProcesses(() => serversOf(directory), 'the server', clock),
   ])
   progress('removing containers')
   const exec = realExec(clock)
@@ -61,6 +66,19 @@ export async function removeCluster({ clock, dataDir, progress }: DownOptions): 
   openDataDirectory(directory)
   await rm(directory, { recursive: true, force: true })
   return true
+}
+
+/** By what they are told, since one that starts has not yet said that it runs. */
+function agentsOf({ directory }: UpNode): Promise<number[]> {
+  return findProcesses((words) => isCommand(words, 'agent', directory))
+}
+
+function serversOf(dataDir: string): Promise<number[]> {
+  return findProcesses((words) => isCommand(words, 'server', dataDir))
+}
+
+function isCommand(words: readonly string[], command: string, dataDir: string): boolean {
+  return words.includes(command) && words.includes(`--data-dir=${dataDir}`)
 }
 
 async function forgetContext(dataDir: string, record: UpRecord, clock: Clock): Promise<void> {

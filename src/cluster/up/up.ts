@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { asError, poll, type Clock, type Log, type Random } from '#base'
 import { kubeconfigPaths, loadKubeconfig, mergeContext, useContext } from '#client'
 import { ipIn, realExec, realMounts } from '#linux'
-import { isForwarding, NetworkError, type Fabric } from '#network'
+import { isForwarding, type Fabric } from '#network'
 import { adminContext, contextName } from '../context.ts'
 import { defaultClusterCidrs } from '../controller-options.ts'
 import { openDataDirectory, type DataDirectory } from '../data-directory.ts'
@@ -18,6 +18,7 @@ import { serverStatus } from '../status.ts'
 import { removeCluster, upLock } from './down.ts'
 import { fabricOf } from './machine-network.ts'
 import { tokenVariable } from '../agent/agent.ts'
+import { nodeError } from '../agent/node-error.ts'
 import { clientOf } from '../alone/api-access.ts'
 import { checkMachine, machineFacts } from './preflight.ts'
 import { lastWords, startProcess, type StartedProcess } from './processes.ts'
@@ -96,7 +97,7 @@ export async function up(options: UpOptions): Promise<UpCluster> {
       progress('removing what was made')
       if (!(await removeCluster({ clock, dataDir, progress: () => {} }))) directory.abandon()
     }
-    throw error instanceof NetworkError ? new ClusterError(error.message, { cause: error }) : error
+    throw nodeError(error)
   } finally {
     claim.release()
   }
@@ -273,7 +274,7 @@ class Making {
         return ask()
       })
     } catch (cause) {
-      if (signal.aborted) throw new ClusterError('given up', { cause })
+      if (signal.aborted) throw new ClusterError(asError(signal.reason).message, { cause })
       const message = `${what} did not start: ${asError(cause).message}`
       throw new ClusterError(`${message}; ${log} ends with:\n${lastWords(log)}`, { cause })
     }

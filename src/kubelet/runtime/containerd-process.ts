@@ -1,11 +1,19 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync } from 'node:fs'
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { asError, poll, withTimeout, type Clock, type Log } from '#base'
-import { inNetworkNamespace, unmountBelow, type Cgroups, type Exec, type Mounts } from '#linux'
+import {
+  findProcesses,
+  inNetworkNamespace,
+  signalProcess,
+  unmountBelow,
+  type Cgroups,
+  type Exec,
+  type Mounts,
+} from '#linux'
 import { KubeletError } from '../error.ts'
 import { containerdConfig } from './containerd-config.ts'
 import { CriRuntime } from './cri-grpc.ts'
@@ -76,7 +84,7 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
       ended.then(() => Promise.reject(new Error('it ended'))),
     ])
   } catch (cause) {
-    kill(pid)
+    signalProcess(pid, 'SIGKILL')
     const words = await lastWords(paths.log)
     const message = `containerd does not start: ${asError(cause).message}: ${words}`
     throw new KubeletError('Unusable', message, { cause })
@@ -85,8 +93,10 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
   void ended.then(() => (alive = false))
   const stop = async () => {
     if (!alive) return
-    kill(pid, 'SIGTERM')
-    await withTimeout(clock, ended, stopTimeoutMs, 'containerd to stop').catch(() => kill(pid))
+    signalProcess(pid, 'SIGTERM')
+    await withTimeout(clock, ended, stopTimeoutMs, 'containerd to stop').catch(() =>
+      signalProcess(pid, 'SIGKILL'),
+    )
     await ended
   }
   return {
@@ -120,14 +130,20 @@ export interface RemainsOptions {
   readonly clock: Clock
 }
 
-/** Removes what a containerd on this directory has left behind. Idempotent. */
+/** Removes what a containerd on this directory has left behind, with its files. Idempotent. */
 export async function destroyRemains(options: RemainsOptions): Promise<void> {
+  await endRemains(options)
+  await rm(options.directory, { recursive: true, force: true })
+}
+
+/** The same without the files: processes, mounts and cgroups go, as at a reboot. */
+export async function endRemains(options: RemainsOptions): Promise<void> {
   const { directory, mounts, cgroups, cgroupRoot, clock } = options
   const paths = pathsIn(directory)
   const until = { clock, intervalMs: pollMs, timeoutMs: destroyTimeoutMs }
   await poll({ ...until, what: 'processes of containers to end' }, async () => {
     const left = [...(await processesOf(paths)), ...(await cgroups.processes(cgroupRoot))]
-    for (const pid of left) kill(pid)
+    for (const pid of left) signalProcess(pid, 'SIGKILL')
     return left.length === 0
   })
   await forgetNetworks(paths.state)
@@ -139,11 +155,13 @@ export async function destroyRemains(options: RemainsOptions): Promise<void> {
       () => false,
     ),
   )
-  await rm(directory, { recursive: true, force: true })
+  for (const place of sharedPlaces) await rmdir(place).catch(() => {})
 }
 
 /** CNI's library keeps what it did in a directory of its own, by sandbox; after a crash it stays. */
 const cniResults = '/var/lib/cni/results'
+/** Made by every containerd whatever it is told, and by shims again; gone when nobody uses them. */
+const sharedPlaces = ['/run/containerd/s', '/run/containerd', cniResults, '/var/lib/cni']
 
 async function forgetNetworks(state: string): Promise<void> {
   const tasks = join(state, 'io.containerd.runtime.v2.task', 'k8s.io')
@@ -274,20 +292,8 @@ async function processesOf({ config, socket }: Told): Promise<number[]> {
   return [...(await containerdsTold(config)), ...(await containerdsTold(socket))]
 }
 
-async function containerdsTold(word: string): Promise<number[]> {
-  const found: number[] = []
-  for (const name of await readdir('/proc')) {
-    if (!/^\d+$/.test(name)) continue
-    const words = (await readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => '')).split('\0')
-    if ((words[0] ?? '').includes('containerd') && words.includes(word)) found.push(Number(name))
-  }
-  return found
-}
-
-function kill(pid: number, signal: NodeJS.Signals = 'SIGKILL'): void {
-  try {
-    process.kill(pid, signal)
-  } catch {
-    // It has ended meanwhile.
-  }
+function containerdsTold(word: string): Promise<number[]> {
+  return findProcesses(
+    ([name = '', ...words]) => name.includes('containerd') && words.includes(word),
+  )
 }
