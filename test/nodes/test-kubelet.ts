@@ -195,9 +195,10 @@ async function run(words: readonly string[], command: CommandServer): Promise<vo
 }
 
 /** What `kubectl cp` runs: packs nothing, unpacks into nowhere. */
-async function tar(words: readonly string[], { stdin, finish }: CommandServer): Promise<void> {
+async function tar(words: readonly string[], command: CommandServer): Promise<void> {
+  const { stdin } = command
   if (stdin !== undefined) while ((await stdin.read()) !== undefined);
-  await finish(words.length > 1 ? commandSucceeded : commandExited(1, 'exit status 1'))
+  await command.finish(words.length > 1 ? commandSucceeded : commandExited(1, 'exit status 1'))
 }
 
 async function servePorts(request: UpgradeRequest): Promise<void> {

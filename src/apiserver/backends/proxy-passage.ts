@@ -34,7 +34,8 @@ export async function passProxy(passage: ProxyPassage, ctx: ExchangeContext): Pr
   if (path === '' && reads && request.upgrade === undefined) {
     return redirect(`${request.path}/${search}`)
   }
-  const headers = requestHeaders(request, request.path)
+  // Who asks in process names no host.
+  const headers = { host: addressOf(endpoint), ...requestHeaders(request, request.path) }
   const { upgrade } = request
   const outgoing = {
     method: request.method,
