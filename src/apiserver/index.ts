@@ -2,7 +2,6 @@ export { createApiServer, type ApiServer } from './api-server.ts'
 export { Health, type HealthCheck } from './documents/health.ts'
 export { serveHttps, type HttpsOptions, type HttpsServer } from './https/index.ts'
 export type { UserInfo } from './authentication/user.ts'
-export { processMetrics } from './process-metrics.ts'
 export type { ApiServerOptions } from './options.ts'
 export type {
   Answer,
