@@ -55,8 +55,7 @@ export async function startNode(directory: string, cgroupRoot: string) {
       cniConfiguration: bridgeNetwork(directory),
       exec,
       mounts,
-      clock: realClock,
-      log: silentLog,
+      ...services,
     })
   let containerd = await startTheContainerd()
   const runtime = new CriRuntime({ address: containerd.address, ...services })

@@ -2,11 +2,11 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { asError, poll, withTimeout, type Clock, type Log } from '#base'
+import { asError, poll, withTimeout, type Clock, type Log, type Random } from '#base'
 import { inNetworkNamespace, unmountBelow, type Cgroups, type Exec, type Mounts } from '#linux'
 import { KubeletError } from '../error.ts'
 import { containerdConfig } from './containerd-config.ts'
-import { CriRuntime } from './cri-grpc.ts'
+import { CriRuntime, type CriOptions } from './cri-grpc.ts'
 
 export interface ContainerdOptions {
   /** Holds everything it makes: configuration, images, state, its log. */
@@ -21,6 +21,7 @@ export interface ContainerdOptions {
   readonly exec: Exec
   readonly mounts: Mounts
   readonly clock: Clock
+  readonly random: Random
   readonly log: Log
 }
 
@@ -49,7 +50,7 @@ const socketPathBytesMax = 108
 
 /** Starts it and waits until CRI answers. Rejects with a KubeletError that has its last words. */
 export async function startContainerd(options: ContainerdOptions): Promise<Containerd> {
-  const { directory, clock, log } = options
+  const { directory, clock, random, log } = options
   const paths = pathsIn(directory)
   if (Buffer.byteLength(`${paths.socket}.ttrpc`) >= socketPathBytesMax) {
     throw new KubeletError('Unusable', `the path of the socket is too long: ${paths.socket}`)
@@ -60,7 +61,7 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
     child.once('exit', () => resolve())
     child.once('error', () => resolve())
   })
-  using runtime = new CriRuntime({ address: paths.socket, clock, log })
+  using runtime = new CriRuntime({ address: paths.socket, clock, random, log })
   try {
     await Promise.race([
       poll({ clock, intervalMs: pollMs, timeoutMs: startTimeoutMs, what: 'containerd' }, () =>
@@ -90,7 +91,7 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
       if (child.exitCode === null && child.signalCode === null) {
         await withTimeout(
           clock,
-          removeSandboxes(paths.socket, clock, log),
+          removeSandboxes({ address: paths.socket, clock, random, log }),
           destroyTimeoutMs,
           'sandboxes to be removed',
         ).catch((error: unknown) =>
@@ -201,8 +202,8 @@ async function lastWords(log: string): Promise<string> {
   return text.trim().split('\n').slice(-3).join(' | ')
 }
 
-async function removeSandboxes(address: string, clock: Clock, log: Log): Promise<void> {
-  using runtime = new CriRuntime({ address, clock, log })
+async function removeSandboxes(options: CriOptions): Promise<void> {
+  using runtime = new CriRuntime(options)
   const all = await runtime.sandboxes()
   await Promise.all(
     all.map(async ({ id }) => {
