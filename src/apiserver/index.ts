@@ -8,7 +8,6 @@ export {
 export { ListenError, serveHttps, type HttpsOptions, type HttpsServer } from './https/index.ts'
 export type { UserInfo } from './authentication/user.ts'
 export type { NodeConnections } from './kinds/node-connections.ts'
-export { processMetrics } from './process-metrics.ts'
 export type { ApiServerOptions } from './options.ts'
 export type {
   Answer,

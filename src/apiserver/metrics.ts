@@ -1,5 +1,4 @@
-import type { Clock } from '#base'
-import { processMetrics } from './process-metrics.ts'
+import { processMetrics, type Clock } from '#base'
 import type { RequestInfo } from './request-info.ts'
 
 /** The metrics of the API server, under upstream's names. */

@@ -15,5 +15,6 @@ export {
 export { silentLog, type Log, type LogFields } from './log.ts'
 export { compareUtf8, OrderedMap, type OrderedMapEditor } from './ordered-map.ts'
 export { poll, type PollOptions } from './poll.ts'
+export { processMetrics } from './process-metrics.ts'
 export { randomSuffix, realRandom, seededRandom, type Random } from './random.ts'
 export { VirtualClock } from './virtual-clock.ts'

@@ -10,6 +10,7 @@ export {
 export { ociArchive, type ImageDefinition } from './images/oci-archive.ts'
 export type { Architecture } from './images/pause-elf.ts'
 export { startKubelet, type Kubelet, type KubeletOptions } from './kubelet.ts'
+export { usualRotation, type RotationLimits } from './logs/log-rotation.ts'
 export { parseResolvConf } from './pods/sandbox-config.ts'
 export { usualCrashLoop, type CrashLoopOptions } from './pods/crash-loop.ts'
 export type { Prober, ProbeResult } from './probes/prober.ts'
@@ -24,4 +25,5 @@ export {
 } from './runtime/containerd-process.ts'
 export { CriRuntime, type CriOptions } from './runtime/cri-grpc.ts'
 export type * from './runtime/runtime.ts'
+export type { KubeletServerOptions, ServingCertificate } from './server/kubelet-server.ts'
 export { FakeRuntime } from './testing/fake-runtime.ts'

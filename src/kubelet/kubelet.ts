@@ -1,11 +1,15 @@
 import { mkdir, readdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { Pod, Service } from '#api'
 import type { Clock, Log, Random } from '#base'
 import { EventBroadcaster, Informers, referenceTo, type Client, type Informer } from '#client'
 import type { Cgroups, Mounts } from '#linux'
 import type { ObjectOf } from '#machinery'
+import { kubeletConfiguration } from './configuration.ts'
 import { ImagePuller } from './images/image-puller.ts'
+import { keepLogsRotated, usualRotation, type RotationLimits } from './logs/log-rotation.ts'
+import { runningLogs } from './logs/running-logs.ts'
+import { kubeletMetrics } from './metrics/kubelet-metrics.ts'
 import { readMachine } from './node/machine.ts'
 import { capacity } from './node/node-object.ts'
 import { NodeReporter } from './node/node-reporter.ts'
@@ -18,7 +22,10 @@ import { PodWorker } from './pods/pod-worker.ts'
 import { StatusWriter } from './pods/status-writer.ts'
 import { PodProbes } from './probes/pod-probes.ts'
 import { realProber, type Prober } from './probes/prober.ts'
+import { ContainerEnds } from './runtime/container-ends.ts'
 import type { Runtime } from './runtime/runtime.ts'
+import { KubeletServer, type KubeletServerOptions } from './server/kubelet-server.ts'
+import { NodeStats } from './stats/node-stats.ts'
 import { PodVolumes } from './volumes/pod-volumes.ts'
 import { ReferencedObjects } from './volumes/referenced-objects.ts'
 import { ServiceAccountTokens } from './volumes/tokens.ts'
@@ -48,9 +55,14 @@ export interface KubeletOptions {
   readonly leaseSeconds?: number
   /** How containers are probed; from the process' own network by default. */
   readonly prober?: Prober
+  readonly logRotation?: RotationLimits
+  /** Without it there is no server, and no logs, exec, attach and port-forward. */
+  readonly server?: KubeletServerOptions
 }
 
 export interface Kubelet extends AsyncDisposable {
+  /** Of its server; undefined where there is none. */
+  readonly port: number | undefined
   /** Asks the runtime how it is and tells the API server now, where that is usually done in turn. */
   reportNode(): Promise<void>
   /** Stops looking after the node. Its pods run on; a kubelet that starts later finds them. */
@@ -86,7 +98,10 @@ class RunningKubelet implements Kubelet {
   readonly #workers = new Map<string, PodWorker>()
   /** Which pod a container or sandbox is of. */
   readonly #owners = new Map<string, string>()
+  readonly #ends: ContainerEnds
   readonly #stopping = new AbortController()
+  #server: KubeletServer | undefined
+  #relistedMs = -Infinity
   #background: Promise<unknown> = Promise.resolve()
   #host: PodHost | undefined
   #reporter: NodeReporter | undefined
@@ -98,6 +113,11 @@ class RunningKubelet implements Kubelet {
     this.#broadcaster = new EventBroadcaster(options.client, options)
     this.#pods = this.#informers.of(Pod, { fieldSelector: `spec.nodeName=${options.nodeName}` })
     this.#services = this.#informers.of(Service)
+    this.#ends = new ContainerEnds(options.runtime, options.clock)
+  }
+
+  get port(): number | undefined {
+    return this.#server?.port
   }
 
   async start(): Promise<void> {
@@ -106,17 +126,20 @@ class RunningKubelet implements Kubelet {
     await mkdir(rootDirectory, { recursive: true })
     const machine = await readMachine(rootDirectory)
     const { name, version } = await runtime.version()
-    const facts = {
+    const podsMax = this.#options.podsMax ?? podsMaxUsual
+    const basics = {
       name: this.#options.nodeName,
       machine,
       ips: this.#options.nodeIps,
-      podsMax: this.#options.podsMax ?? podsMaxUsual,
+      podsMax,
       runtimeVersion: `${name}://${version}`,
       labels: this.#options.nodeLabels ?? {},
     }
-    this.#reporter = new NodeReporter({ ...this.#options, facts })
-    const host = this.#makeHost(machine.memoryBytes, capacity(facts), machine.dns)
+    const host = this.#makeHost(machine.memoryBytes, capacity(basics), machine.dns)
     this.#host = host
+    await this.#serve(host, podsMax)
+    const facts = { ...basics, serverPort: this.port }
+    this.#reporter = new NodeReporter({ ...this.#options, facts })
     await Promise.all([this.#reporter.start(), this.#informers.start(signal)])
     await this.#removeOrphans(host)
     this.#endHandler = this.#pods.addHandler({
@@ -128,11 +151,15 @@ class RunningKubelet implements Kubelet {
       runtime.watch(
         {
           changed: (id, ended) => this.#changed(id, ended),
-          gap: () => this.#wakeAll(),
+          gap: () => {
+            this.#wakeAll()
+            this.#ends.gap()
+          },
         },
         signal,
       ),
       this.#relist(signal),
+      this.#rotate(host, signal),
     ])
   }
 
@@ -143,6 +170,7 @@ class RunningKubelet implements Kubelet {
   async stop(): Promise<void> {
     this.#endHandler?.()
     this.#stopping.abort()
+    await this.#server?.stop()
     this.#host?.probes.stopAll()
     await Promise.all([...this.#workers.values()].map((worker) => worker.stop()))
     await this.#reporter?.stop()
@@ -155,6 +183,41 @@ class RunningKubelet implements Kubelet {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop()
+  }
+
+  async #serve(host: PodHost, podsMax: number): Promise<void> {
+    const options = this.#options
+    if (options.server === undefined) return
+    const { nodeName, runtime, clock } = options
+    const pods = () => this.#pods.lister.list()
+    const statusOf = (pod: Pod) => host.statuses.latest(uidOf(pod)) ?? pod.status
+    this.#server = new KubeletServer(options.server, {
+      ...options,
+      ends: this.#ends,
+      stats: new NodeStats(nodeName, { ...options, paths: host.paths, pods, statusOf }),
+      logsDirectory: dirname(host.paths.logs),
+      pods,
+      pod: (namespace, name) => this.#pods.lister.get(namespace, name),
+      statusOf,
+      syncProblem: () =>
+        clock.elapsed() - this.#relistedMs > 2 * relistMs
+          ? 'pods were not looked at for too long'
+          : undefined,
+      configuration: () => kubeletConfiguration(options, podsMax),
+      metrics: () => kubeletMetrics(nodeName, runtime),
+      probeMetrics: () => host.probes.metrics(),
+    })
+    await this.#server.start()
+  }
+
+  #rotate({ paths, statuses }: PodHost, signal: AbortSignal): Promise<void> {
+    const limits = this.#options.logRotation ?? usualRotation
+    const running = () =>
+      this.#pods.lister.list().flatMap((pod) => {
+        const status = statuses.latest(uidOf(pod)) ?? pod.status
+        return runningLogs(status, paths.podLogs(pod))
+      })
+    return keepLogsRotated({ ...this.#options, limits, running }, signal)
   }
 
   #added(host: PodHost, pod: Pod): void {
@@ -242,6 +305,7 @@ class RunningKubelet implements Kubelet {
 
   #changed(id: string, ended: boolean): void {
     const worker = this.#workers.get(this.#owners.get(id) ?? '')
+    if (ended) this.#ends.ended(id)
     if (ended) worker?.expectEnd(id)
     else worker?.wake()
   }
@@ -252,6 +316,7 @@ class RunningKubelet implements Kubelet {
 
   async #relist(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
+      this.#relistedMs = this.#options.clock.elapsed()
       await this.#options.clock.sleep(relistMs, signal).catch(() => {})
       if (!signal.aborted) for (const worker of this.#workers.values()) worker.refresh()
     }

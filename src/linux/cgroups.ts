@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { asError } from '#base'
+import { usageV1, usageV2, type CgroupUsage } from './cgroup-usage.ts'
 import { LinuxError } from './error.ts'
 import type { Mount } from './mounts.ts'
 
@@ -26,6 +27,8 @@ export interface Cgroups {
   ensure(path: string, limits: CgroupLimits): Promise<void>
   /** The processes in the cgroup and below it. */
   processes(path: string): Promise<number[]>
+  /** What they use. Undefined when the cgroup is not there, or goes meanwhile. */
+  usage(path: string): Promise<CgroupUsage | undefined>
   /** Removes the cgroup and those below it; nothing if it is not there. Processes make it fail. */
   remove(path: string): Promise<void>
 }
@@ -56,6 +59,11 @@ function cgroupsV1(mounts: readonly Mount[], unified: Mount | undefined): Cgroup
       }
     },
     processes: (path) => processesOf(roots.map((root) => join(root, path))),
+    usage: (path) =>
+      usageV1((controller) => {
+        const root = rootOf(controller)
+        return root === undefined ? undefined : join(root, path)
+      }),
     async remove(path) {
       for (const root of roots) await removeTree(join(root, path))
     },
@@ -93,6 +101,7 @@ function cgroupsV2(root: string): Cgroups {
       for (const [file, value] of filesV2(limits)) await written(join(root, path, file), value)
     },
     processes: (path) => processesOf([join(root, path)]),
+    usage: (path) => usageV2(join(root, path)),
     remove: (path) => removeTree(join(root, path)),
   }
 }

@@ -1,3 +1,4 @@
+export type { CgroupUsage } from './cgroup-usage.ts'
 export { realCgroups, type CgroupLimits, type Cgroups } from './cgroups.ts'
 export { LinuxError, type LinuxErrorReason } from './error.ts'
 export { realExec, type Exec, type ExecOptions, type ExecResult } from './exec.ts'

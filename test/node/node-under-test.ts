@@ -12,14 +12,19 @@ import {
   startContainerd,
   startKubelet,
   type Kubelet,
+  type ServingCertificate,
 } from '#kubelet'
 import { ipIn, realCgroups, realExec, realMounts } from '#linux'
-import { generateKeyPair, privateKeyToPem } from '#pki'
+import { memoryPki, privateKeyToPem } from '#pki'
 import { openStore } from '#store'
 import { join } from 'node:path'
+import { rotateIfLarge } from '../../src/kubelet/logs/log-rotation.ts'
+import { servingMaterial } from './kubelet-client.ts'
 
 export const image = 'docker.io/library/busybox:1.35'
 export const nodeName = 'node-1'
+/** Of the bridge, which is there from the first pod on. */
+export const nodeIp = '10.42.7.1'
 export const podRange = '10.42.7.0/24'
 const services = { clock: realClock, random: realRandom, log: silentLog }
 /** Longer than anything here takes on a busy machine. */
@@ -31,13 +36,15 @@ export async function startNode(directory: string, cgroupRoot: string) {
   const mounts = realMounts(exec)
   const cgroups = realCgroups(await mounts.list())
   await ipIn(exec).up('lo')
+  const pki = memoryPki({ ...services, hostName: 'here', serviceIps: [] })
+  const serving = new ServingMaterial(servingMaterial(pki.ca, [nodeIp, '127.0.0.1']))
   const store = await openStore({ type: 'memory', ...services })
   const server = await createApiServer({
     ...services,
     store,
-    clientCa: undefined,
+    clientCa: pki.ca.certificate.pem,
     requestHeaderCa: undefined,
-    serviceAccountKey: privateKeyToPem(generateKeyPair('ecdsa-p256', realRandom).privateKey),
+    serviceAccountKey: privateKeyToPem(pki.serviceAccount.privateKey),
     serviceAccountIssuer: 'https://kubernetes.default.svc.cluster.local',
     serviceCidrs: ['10.43.0.0/16'],
     nodePorts: { from: 30_000, to: 32_767 },
@@ -55,8 +62,7 @@ export async function startNode(directory: string, cgroupRoot: string) {
       cniConfiguration: bridgeNetwork(directory),
       exec,
       mounts,
-      clock: realClock,
-      log: silentLog,
+      ...services,
     })
   let containerd = await startTheContainerd()
   const runtime = new CriRuntime({ address: containerd.address, ...services })
@@ -65,13 +71,19 @@ export async function startNode(directory: string, cgroupRoot: string) {
       ...services,
       client: clientOf(`system:node:${nodeName}`, ['system:nodes']),
       nodeName,
-      nodeIps: ['10.42.7.1'],
+      nodeIps: [nodeIp],
       runtime,
       mounts,
       cgroups,
       cgroupRoot,
       rootDirectory: join(directory, 'kubelet'),
       crashLoop: { initialMs: 2_000, maxMs: 10_000 },
+      server: {
+        host: '0.0.0.0',
+        port: 10250,
+        certificate: serving,
+        clientCa: pki.ca.certificate.pem,
+      },
     })
   const architecture = machineArchitecture()
   let kubelet: Kubelet | undefined
@@ -106,6 +118,8 @@ export async function startNode(directory: string, cgroupRoot: string) {
   const pods = client.resource(Pod).namespace('default')
   return {
     client,
+    pki,
+    serving,
     pods,
     runtime,
     cgroups,
@@ -146,6 +160,17 @@ export async function startNode(directory: string, cgroupRoot: string) {
         .filter(({ involvedObject }) => involvedObject.name === name)
         .map(({ type = '', reason = '', message = '' }) => `${type} ${reason} ${message}`)
     },
+    /** As if the log of a container's first attempt had reached its size. */
+    async rotate(uid: string, name: string, container: string): Promise<void> {
+      const path = this.logs(uid, name, container)
+      const found = await runtime.containers(uid)
+      const containerId = found.find((each) => each.name === container)?.id ?? ''
+      const limits = { bytesMax: 1, filesMax: 5 }
+      await rotateIfLarge(
+        { ...services, runtime, limits, running: () => [] },
+        { containerId, path },
+      )
+    },
     /** As if it had crashed. */
     async killContainerd(): Promise<void> {
       process.kill(containerd.pid, 'SIGKILL')
@@ -161,6 +186,30 @@ export async function startNode(directory: string, cgroupRoot: string) {
 }
 
 export type NodeUnderTest = Awaited<ReturnType<typeof startNode>>
+
+/** A serving certificate that a test can change. */
+class ServingMaterial implements ServingCertificate {
+  #material: { readonly certificate: string; readonly key: string }
+  readonly #watchers = new Set<() => void>()
+
+  constructor(material: { readonly certificate: string; readonly key: string }) {
+    this.#material = material
+  }
+
+  current() {
+    return this.#material
+  }
+
+  watch(changed: () => void) {
+    this.#watchers.add(changed)
+    return () => void this.#watchers.delete(changed)
+  }
+
+  change(material: { readonly certificate: string; readonly key: string }): void {
+    this.#material = material
+    for (const changed of this.#watchers) changed()
+  }
+}
 
 /** Pods reach each other and the node over a bridge; there is no link to anywhere else. */
 function bridgeNetwork(directory: string) {

@@ -15,7 +15,13 @@ import { applyAddons } from './apply-addons.ts'
 const services = { clock: realClock, random: realRandom, log: silentLog }
 const pki = memoryPki({ ...services, hostName: 'here', serviceIps: [] })
 const ca = pki.ca.certificate.pem
-const all = addons({ server: 'https://10.0.0.1:6443', ca, dnsIp: '10.43.0.10' })
+const settings = {
+  clusterCidrs: ['10.42.0.0/16'],
+  serviceCidrs: ['10.43.0.0/16'],
+  clusterDns: ['10.43.0.10'],
+  clusterDomain: 'cluster.local',
+}
+const all = addons({ server: 'https://10.0.0.1:6443', ca, settings })
 
 async function start(t: TestContext) {
   const store = await openStore({ type: 'memory', ...services })
@@ -79,7 +85,7 @@ describe('what every cluster with nodes has', () => {
     await bindings.patch(approve, { type: 'merge', patch })
     await client.resource(ClusterRole).delete('k8ts:node-dns')
 
-    await apply(addons({ server: 'https://10.0.0.2:6443', ca, dnsIp: '10.43.0.10' }))
+    await apply(addons({ server: 'https://10.0.0.2:6443', ca, settings }))
     const { data = {} } = await maps.get('cluster-info')
     assert.match(data['kubeconfig'] ?? '', /server: https:\/\/10\.0\.0\.2:6443\n/)
     assert.equal(data['jws-kubeconfig-abcdef'], 'x..y')

@@ -52,6 +52,7 @@ export interface AgentOptions {
 export const tokenVariable = 'K8TS_TOKEN'
 
 const dnsPort = 53
+const kubeletPort = 10_250
 /** The control plane gives a new node its part of the pod ranges in a moment. */
 const podCidrMs = 60_000
 const networkMs = 30_000
@@ -101,7 +102,7 @@ async function start(options: AgentOptions): Promise<AsyncDisposable> {
     }),
   )
   const { address } = containerd.current
-  const runtime = stack.use(new CriRuntime({ address, clock, log }))
+  const runtime = stack.use(new CriRuntime({ address, ...services }))
   if ((await runtime.image(pauseImageName)) === undefined) {
     await importImages(exec, address, pauseImage(machineArchitecture()))
   }
@@ -138,6 +139,12 @@ async function start(options: AgentOptions): Promise<AsyncDisposable> {
       rootDirectory: paths.kubelet,
       clusterDns: settings.clusterDns,
       clusterDomain: settings.clusterDomain,
+      server: {
+        host: nodeIps[0] ?? '',
+        port: kubeletPort,
+        certificate: credentials.serving({ names: [nodeName], ips: nodeIps }),
+        clientCa: credentials.clientCa,
+      },
       ...(options.leaseSeconds === undefined ? {} : { leaseSeconds: options.leaseSeconds }),
     }),
   )

@@ -1,14 +1,13 @@
 import { hostname } from 'node:os'
 import {
   Health,
-  processMetrics,
   serveHttps,
   type ApiRequest,
   type ApiResponse,
   type HealthCheck,
   type HttpsServer,
 } from '#apiserver'
-import type { Clock, Log, Random } from '#base'
+import { processMetrics, type Clock, type Log, type Random } from '#base'
 import {
   generateKeyPair,
   issueCertificate,

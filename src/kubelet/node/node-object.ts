@@ -1,5 +1,6 @@
 import type { NodeCondition, NodeInput } from '#api'
 import { formatTime } from '#base'
+import type { Image } from '../runtime/runtime.ts'
 import type { Machine } from './machine.ts'
 
 export interface NodeFacts {
@@ -9,12 +10,24 @@ export interface NodeFacts {
   readonly podsMax: number
   readonly runtimeVersion: string
   readonly labels: Readonly<Record<string, string>>
+  /** Of the kubelet's server; undefined where there is none. */
+  readonly serverPort: number | undefined
+}
+
+/** What changes about a node while it runs. */
+export interface NodeState {
+  /** Why it cannot run pods; empty when it can. */
+  readonly problems: readonly string[]
+  readonly images: readonly Image[]
 }
 
 export const kubeletVersion = 'v1.36.0+k8ts'
 
 /** What pods may ask for in all. */
-export function capacity({ machine, podsMax }: NodeFacts): Readonly<Record<string, string>> {
+export function capacity({
+  machine,
+  podsMax,
+}: Pick<NodeFacts, 'machine' | 'podsMax'>): Readonly<Record<string, string>> {
   return {
     cpu: String(machine.cpus),
     memory: `${Math.floor(machine.memoryBytes / 1024)}Ki`,
@@ -24,11 +37,7 @@ export function capacity({ machine, podsMax }: NodeFacts): Readonly<Record<strin
 }
 
 /** The Node as its kubelet registers it. */
-export function nodeObject(
-  facts: NodeFacts,
-  problems: readonly string[],
-  nowMs: number,
-): NodeInput {
+export function nodeObject(facts: NodeFacts, state: NodeState, nowMs: number): NodeInput {
   const { name, machine, labels } = facts
   return {
     metadata: {
@@ -42,17 +51,17 @@ export function nodeObject(
         ...labels,
       },
     },
-    status: nodeStatus(facts, problems, nowMs, undefined),
+    status: nodeStatus(facts, state, nowMs, undefined),
   }
 }
 
 export function nodeStatus(
   facts: NodeFacts,
-  problems: readonly string[],
+  { problems, images }: NodeState,
   nowMs: number,
   before: readonly NodeCondition[] | undefined,
 ) {
-  const { name, machine, ips, runtimeVersion } = facts
+  const { name, machine, ips, runtimeVersion, serverPort } = facts
   return {
     capacity: capacity(facts),
     allocatable: capacity(facts),
@@ -61,6 +70,10 @@ export function nodeStatus(
       { type: 'Hostname' as const, address: name },
     ],
     conditions: conditions(problems, nowMs, before),
+    ...(serverPort === undefined
+      ? {}
+      : { daemonEndpoints: { kubeletEndpoint: { Port: serverPort } } }),
+    images: imagesOf(images),
     nodeInfo: {
       machineID: machine.machineId,
       systemUUID: machine.systemUuid,
@@ -75,6 +88,18 @@ export function nodeStatus(
     },
   }
 }
+
+/** The largest ones, as the scheduler wants them: it looks for nodes that have a pod's images. */
+function imagesOf(images: readonly Image[]) {
+  return images
+    .toSorted((a, b) => b.sizeBytes - a.sizeBytes)
+    .slice(0, imagesMax)
+    .map(({ names, sizeBytes }) => ({ names: names.slice(0, imageNamesMax), sizeBytes }))
+}
+
+/** Upstream's nodeStatusMaxImages and its bound on names. */
+const imagesMax = 50
+const imageNamesMax = 5
 
 /** What already held keeps the time since when. */
 function conditions(

@@ -1,9 +1,9 @@
 import { Lease, Node } from '#api'
-import { asError, formatMicroTime, type Clock, type Log, type Random } from '#base'
+import { asError, compareUtf8, formatMicroTime, type Clock, type Log, type Random } from '#base'
 import type { Client } from '#client'
-import { hasReason } from '#machinery'
+import { equalJson, hasReason } from '#machinery'
 import type { Runtime } from '../runtime/runtime.ts'
-import { nodeObject, nodeStatus, type NodeFacts } from './node-object.ts'
+import { nodeObject, nodeStatus, type NodeFacts, type NodeState } from './node-object.ts'
 
 export interface NodeReporterOptions {
   readonly client: Client
@@ -26,7 +26,7 @@ const retryMs = 1_000
 export class NodeReporter {
   readonly #options: NodeReporterOptions
   readonly #stopping = new AbortController()
-  #problems: readonly string[] = []
+  #state: NodeState = { problems: [], images: [] }
   #reportedMs = -Infinity
   #running: Promise<unknown> = Promise.resolve()
 
@@ -62,9 +62,9 @@ export class NodeReporter {
 
   async #register(): Promise<void> {
     const { client, clock, facts } = this.#options
-    this.#problems = await this.#ask()
+    this.#state = await this.#ask()
     try {
-      await client.resource(Node).create(nodeObject(facts, this.#problems, clock.now()))
+      await client.resource(Node).create(nodeObject(facts, this.#state, clock.now()))
       this.#reportedMs = clock.elapsed()
     } catch (error) {
       if (!hasReason(error, 'AlreadyExists')) throw error
@@ -95,18 +95,23 @@ export class NodeReporter {
   /** Asks the runtime whether it is well, and tells what has changed. */
   async check(): Promise<void> {
     const { clock } = this.#options
-    const problems = await this.#ask()
-    const same = problems.join() === this.#problems.join()
-    this.#problems = problems
+    const state = await this.#ask()
+    const same = equalJson(state, this.#state)
+    this.#state = state
     if (!same || clock.elapsed() - this.#reportedMs >= reportMs || !(await this.#isReady())) {
       await this.#report()
     }
   }
 
-  async #ask(): Promise<readonly string[]> {
-    return this.#options.runtime
-      .problems()
-      .catch((error: unknown) => [`container runtime is down: ${asError(error).message}`])
+  async #ask(): Promise<NodeState> {
+    const { runtime } = this.#options
+    try {
+      const [problems, images] = await Promise.all([runtime.problems(), runtime.images()])
+      return { problems, images: images.toSorted((a, b) => compareUtf8(a.id, b.id)) }
+    } catch (error) {
+      const problem = `container runtime is down: ${asError(error).message}`
+      return { problems: [problem], images: this.#state.images }
+    }
   }
 
   /** What the control plane thinks: after a death it has to be told of the recovery at once. */
@@ -114,14 +119,14 @@ export class NodeReporter {
     const { client, facts } = this.#options
     const { status } = await client.resource(Node).get(facts.name)
     const ready = status.conditions?.find(({ type }) => type === 'Ready')
-    return (ready?.status === 'True') === (this.#problems.length === 0)
+    return (ready?.status === 'True') === (this.#state.problems.length === 0)
   }
 
   async #report(): Promise<void> {
     const { client, clock, facts } = this.#options
     const nodes = client.resource(Node)
     const { status: before } = await nodes.get(facts.name)
-    const status = nodeStatus(facts, this.#problems, clock.now(), before.conditions)
+    const status = nodeStatus(facts, this.#state, clock.now(), before.conditions)
     await nodes.subresource('status').patch(facts.name, { type: 'strategic', patch: { status } })
     this.#reportedMs = clock.elapsed()
   }

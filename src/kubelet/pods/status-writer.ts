@@ -12,6 +12,7 @@ export interface StatusWriterOptions {
 
 interface Entry {
   readonly pod: Pod
+  latest: PodStatus | undefined
   wanted: PodStatus | undefined
   /** What the server has, as far as this kubelet wrote it. */
   written: PodStatus | undefined
@@ -37,6 +38,7 @@ export class StatusWriter {
     const uid = uidOf(pod)
     const entry = this.#entries.get(uid) ?? make(pod)
     this.#entries.set(uid, entry)
+    entry.latest = status
     if (entry.written !== undefined && equalJson(entry.written, status)) {
       entry.wanted = undefined
       return
@@ -45,6 +47,11 @@ export class StatusWriter {
     entry.writing ??= this.#write(entry).finally(() => {
       entry.writing = undefined
     })
+  }
+
+  /** What was set last; undefined before. */
+  latest(podUid: string): PodStatus | undefined {
+    return this.#entries.get(podUid)?.latest
   }
 
   /** Resolves when what was set is written, or cannot be. */
@@ -98,5 +105,5 @@ export class StatusWriter {
 }
 
 function make(pod: Pod): Entry {
-  return { pod, wanted: undefined, written: undefined, writing: undefined }
+  return { pod, latest: undefined, wanted: undefined, written: undefined, writing: undefined }
 }

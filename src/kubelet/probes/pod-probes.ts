@@ -8,6 +8,7 @@ import {
   type ObservedPod,
 } from '../pods/observed.ts'
 import type { ProbeKind } from '../pods/pod-step.ts'
+import { ProbeCounts } from './probe-counts.ts'
 import { Tally } from './tally.ts'
 import type { Prober, ProbeResult, Target } from './prober.ts'
 
@@ -26,6 +27,7 @@ const kinds = ['startup', 'liveness', 'readiness'] as const
 export class PodProbes {
   readonly #options: PodProbesOptions
   readonly #ofPod = new Map<string, Map<string, ContainerProbe>>()
+  readonly #counts = new ProbeCounts()
 
   constructor(options: PodProbesOptions) {
     this.#options = options
@@ -63,6 +65,12 @@ export class PodProbes {
   stop(podUid: string): void {
     for (const probe of this.#ofPod.get(podUid)?.values() ?? []) probe.stop()
     this.#ofPod.delete(podUid)
+    this.#counts.forget(podUid)
+  }
+
+  /** How many there were, in the exposition format of Prometheus. */
+  metrics(): string {
+    return this.#counts.text()
   }
 
   stopAll(): void {
@@ -90,6 +98,7 @@ export class PodProbes {
         kind === 'startup' ||
         container.startupProbe === undefined ||
         this.result(uid, containerId, 'startup') === true,
+      probed: (ok) => this.#counts.count(pod, container, kind, ok),
       told: () => this.#options.changed(uid),
       failed: (output) => this.#options.failed(pod, container, kind, output),
     })
@@ -115,6 +124,7 @@ interface ContainerProbeOptions {
   readonly startedAtMs: number
   readonly initial: boolean | undefined
   mayProbe(): boolean
+  probed(ok: boolean): void
   told(): void
   failed(output: string): void
 }
@@ -155,6 +165,7 @@ class ContainerProbe {
     if (!this.#options.mayProbe()) return this.#plan(heldMs)
     const result: ProbeResult = await prober.probe(probe, target, probe.timeoutSeconds ?? 1)
     if (this.#stopped) return
+    this.#options.probed(result.ok)
     if (!result.ok) this.#options.failed(result.output)
     if (this.#tally.count(result.ok)) this.#options.told()
     // A container that has started stays so; one that is to be killed is not asked any more.

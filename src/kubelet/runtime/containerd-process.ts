@@ -4,7 +4,7 @@ import { closeSync, openSync } from 'node:fs'
 import { mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
-import { asError, poll, withTimeout, type Clock, type Log } from '#base'
+import { asError, poll, withTimeout, type Clock, type Log, type Random } from '#base'
 import {
   findProcesses,
   inNetworkNamespace,
@@ -16,7 +16,7 @@ import {
 } from '#linux'
 import { KubeletError } from '../error.ts'
 import { containerdConfig } from './containerd-config.ts'
-import { CriRuntime } from './cri-grpc.ts'
+import { CriRuntime, type CriOptions } from './cri-grpc.ts'
 
 export interface ContainerdOptions {
   /** Holds everything it makes: configuration, images, state, its log. */
@@ -31,6 +31,7 @@ export interface ContainerdOptions {
   readonly exec: Exec
   readonly mounts: Mounts
   readonly clock: Clock
+  readonly random: Random
   readonly log: Log
 }
 
@@ -69,13 +70,13 @@ const socketPathBytesMax = 108
  * is. Rejects with a KubeletError that has its last words.
  */
 export async function startContainerd(options: ContainerdOptions): Promise<Containerd> {
-  const { directory, clock, log } = options
+  const { directory, clock, random, log } = options
   const paths = pathsIn(directory)
   if (Buffer.byteLength(`${paths.socket}.ttrpc`) >= socketPathBytesMax) {
     throw new KubeletError('Unusable', `the path of the socket is too long: ${paths.socket}`)
   }
   const { pid, ended } = (await running(paths, clock)) ?? (await launch(options, paths))
-  using runtime = new CriRuntime({ address: paths.socket, clock, log })
+  using runtime = new CriRuntime({ address: paths.socket, clock, random, log })
   try {
     await Promise.race([
       poll({ clock, intervalMs: pollMs, timeoutMs: startTimeoutMs, what: 'containerd' }, () =>
@@ -109,7 +110,7 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
       if (alive) {
         await withTimeout(
           clock,
-          removeSandboxes(paths.socket, clock, log),
+          removeSandboxes({ address: paths.socket, clock, random, log }),
           destroyTimeoutMs,
           'sandboxes to be removed',
         ).catch((error: unknown) =>
@@ -271,8 +272,8 @@ async function lastWords(log: string): Promise<string> {
   return text.trim().split('\n').slice(-3).join(' | ')
 }
 
-async function removeSandboxes(address: string, clock: Clock, log: Log): Promise<void> {
-  using runtime = new CriRuntime({ address, clock, log })
+async function removeSandboxes(options: CriOptions): Promise<void> {
+  using runtime = new CriRuntime(options)
   const all = await runtime.sandboxes()
   await Promise.all(
     all.map(async ({ id }) => {

@@ -1,14 +1,37 @@
 import { Client, credentials, status, type ServiceError } from '@grpc/grpc-js'
 import { fromJSON, type PackageDefinition } from '@grpc/proto-loader'
-import { asError, type Clock, type Log } from '#base'
+import { asError, type Clock, type Log, type Random } from '#base'
+import {
+  connectPortForward,
+  connectRemoteCommand,
+  type CommandClient,
+  type CommandWants,
+  type PortForwardClient,
+} from '#streaming'
 import { KubeletError } from '../error.ts'
 import type { ContainerConfig, SandboxConfig } from './config.ts'
 import { labels } from './config.ts'
+import type {
+  CriContainer,
+  CriContainerStats,
+  CriContainerStatus,
+  CriImage,
+  CriSandbox,
+  CriSandboxStatus,
+  Envelope,
+  ExecSync,
+  FilesystemUsage,
+  Status,
+  StreamingUrl,
+  Version,
+} from './cri-messages.ts'
 import { runtimeProtocol } from './cri-protocol.ts'
+import { streamingTarget } from './cri-streaming.ts'
 import type {
   ContainerBrief,
   ContainerState,
   ContainerStatus,
+  DiskUsage,
   Image,
   Runtime,
   RuntimeListener,
@@ -19,6 +42,7 @@ export interface CriOptions {
   /** The path of the runtime's unix socket. */
   readonly address: string
   readonly clock: Clock
+  readonly random: Random
   readonly log: Log
 }
 
@@ -35,9 +59,10 @@ const resubscribeMs = 1_000
 export class CriRuntime implements Runtime, Disposable {
   readonly #client: Client
   readonly #clock: Clock
+  readonly #random: Random
   readonly #log: Log
 
-  constructor({ address, clock, log }: CriOptions) {
+  constructor({ address, clock, random, log }: CriOptions) {
     this.#client = new Client(`unix://${address}`, credentials.createInsecure(), {
       'grpc.max_receive_message_length': 16 * 1024 * 1024,
       // The socket is local: when the runtime is back, it is back at once.
@@ -45,6 +70,7 @@ export class CriRuntime implements Runtime, Disposable {
       'grpc.max_reconnect_backoff_ms': 2_000,
     })
     this.#clock = clock
+    this.#random = random
     this.#log = log
   }
 
@@ -160,6 +186,48 @@ export class CriRuntime implements Runtime, Disposable {
     return { exitCode, stdout: stdout.toString('utf8'), stderr: stderr.toString('utf8') }
   }
 
+  async connectExec(
+    containerId: string,
+    command: readonly string[],
+    wants: CommandWants,
+  ): Promise<CommandClient> {
+    const request = { containerId, cmd: command, ...wants }
+    const { url } = await this.#runtime<StreamingUrl>('Exec', request)
+    return this.#connectCommand(url, wants)
+  }
+
+  async connectAttach(containerId: string, wants: CommandWants): Promise<CommandClient> {
+    const { url } = await this.#runtime<StreamingUrl>('Attach', { containerId, ...wants })
+    return this.#connectCommand(url, wants)
+  }
+
+  async connectPortForward(podSandboxId: string): Promise<PortForwardClient> {
+    const { url } = await this.#runtime<StreamingUrl>('PortForward', { podSandboxId })
+    return connectPortForward(streamingTarget(url), this.#streaming)
+  }
+
+  async reopenLog(containerId: string) {
+    await this.#runtime('ReopenContainerLog', { containerId })
+  }
+
+  async writableLayers() {
+    const { stats } = await this.#runtime<{ stats: CriContainerStats[] }>('ListContainerStats', {})
+    return new Map(
+      stats.map(({ attributes, writableLayer }) => [
+        attributes?.id ?? '',
+        diskUsageOf(writableLayer),
+      ]),
+    )
+  }
+
+  async imageDiskUsage() {
+    const { imageFilesystems } = await this.#images<{ imageFilesystems: FilesystemUsage[] }>(
+      'ImageFsInfo',
+      {},
+    )
+    return diskUsageOf(imageFilesystems[0] ?? null)
+  }
+
   async images() {
     const { images } = await this.#images<{ images: CriImage[] }>('ListImages', {})
     return images.map(imageOf)
@@ -228,6 +296,14 @@ export class CriRuntime implements Runtime, Disposable {
       // Headers may only come with the first event.
       listener.gap()
     })
+  }
+
+  get #streaming() {
+    return { clock: this.#clock, random: this.#random }
+  }
+
+  #connectCommand(url: string, wants: CommandWants): Promise<CommandClient> {
+    return connectRemoteCommand(streamingTarget(url), wants, this.#streaming)
   }
 
   #runtime<R>(method: string, request: object, limits: CallLimits = {}): Promise<R> {
@@ -376,87 +452,14 @@ function imageOf(found: CriImage): Image {
   }
 }
 
+function diskUsageOf(found: FilesystemUsage | null): DiskUsage {
+  return {
+    usedBytes: Number(found?.usedBytes?.value ?? 0),
+    inodesUsed: Number(found?.inodesUsed?.value ?? 0),
+  }
+}
+
 /** From nanoseconds in decimal text. */
 function milliseconds(nanoseconds: string): number {
   return Number(BigInt(nanoseconds) / 1_000_000n)
-}
-
-interface Version {
-  readonly runtimeName: string
-  readonly runtimeVersion: string
-}
-
-interface Status {
-  readonly status: {
-    readonly conditions: readonly {
-      readonly type: string
-      readonly status: boolean
-      readonly reason: string
-      readonly message: string
-    }[]
-  } | null
-}
-
-interface CriSandbox {
-  readonly id: string
-  readonly metadata: {
-    readonly name: string
-    readonly uid: string
-    readonly namespace: string
-    readonly attempt: number
-  } | null
-  readonly state: 'SANDBOX_NOTREADY' | 'SANDBOX_READY'
-  readonly createdAt: string
-}
-
-interface CriSandboxStatus extends CriSandbox {
-  readonly network: {
-    readonly ip: string
-    readonly additionalIps: readonly { readonly ip: string }[]
-  } | null
-}
-
-interface CriContainer {
-  readonly id: string
-  readonly podSandboxId: string
-  readonly metadata: { readonly name: string; readonly attempt: number } | null
-  readonly state:
-    | 'CONTAINER_CREATED'
-    | 'CONTAINER_EXITED'
-    | 'CONTAINER_RUNNING'
-    | 'CONTAINER_UNKNOWN'
-  readonly createdAt: string
-  readonly labels: Readonly<Record<string, string>>
-}
-
-interface CriContainerStatus extends Omit<CriContainer, 'podSandboxId'> {
-  readonly startedAt: string
-  readonly finishedAt: string
-  readonly exitCode: number
-  readonly image: { readonly image: string } | null
-  readonly imageRef: string
-  readonly reason: string
-  readonly message: string
-  readonly annotations: Readonly<Record<string, string>>
-  readonly logPath: string
-}
-
-interface ExecSync {
-  readonly exitCode: number
-  readonly stdout: Buffer
-  readonly stderr: Buffer
-}
-
-interface CriImage {
-  readonly id: string
-  readonly repoTags: readonly string[]
-  readonly repoDigests: readonly string[]
-  readonly size: string
-  readonly uid: { readonly value: string } | null
-  readonly username: string
-}
-
-interface Envelope {
-  readonly topic: string
-  readonly event: { readonly value: Buffer } | null
 }

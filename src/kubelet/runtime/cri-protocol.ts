@@ -126,6 +126,30 @@ export const runtimeProtocol = {
         ContainerStatusResponse: message('1 status ContainerStatus'),
         ExecSyncRequest: message('1 containerId; 2 cmd string[]; 3 timeout int64'),
         ExecSyncResponse: message('1 stdout bytes; 2 stderr bytes; 3 exitCode int32'),
+        ExecRequest: message(
+          '1 containerId; 2 cmd string[]; 3 tty bool; 4 stdin bool; 5 stdout bool; 6 stderr bool',
+        ),
+        ExecResponse: message('1 url'),
+        AttachRequest: message(
+          '1 containerId; 2 stdin bool; 3 tty bool; 4 stdout bool; 5 stderr bool',
+        ),
+        AttachResponse: message('1 url'),
+        PortForwardRequest: message('1 podSandboxId; 2 port int32[]'),
+        PortForwardResponse: message('1 url'),
+        ReopenContainerLogRequest: message('1 containerId'),
+        ReopenContainerLogResponse: message(''),
+        UInt64Value: message('1 value uint64'),
+        FilesystemUsage: message(
+          '1 timestamp int64; 3 usedBytes UInt64Value; 4 inodesUsed UInt64Value',
+        ),
+        ContainerAttributes: message('1 id'),
+        ContainerStats: message(
+          '1 attributes ContainerAttributes; 4 writableLayer FilesystemUsage',
+        ),
+        ListContainerStatsRequest: message(''),
+        ListContainerStatsResponse: message('1 stats ContainerStats[]'),
+        ImageFsInfoRequest: message(''),
+        ImageFsInfoResponse: message('1 imageFilesystems FilesystemUsage[]'),
         ListImagesRequest: message(''),
         Image: message(
           '1 id; 2 repoTags string[]; 3 repoDigests string[]; 4 size uint64; 5 uid Int64Value;' +
@@ -144,9 +168,10 @@ export const runtimeProtocol = {
         RuntimeService: service(
           'Version Status RunPodSandbox StopPodSandbox RemovePodSandbox PodSandboxStatus' +
             ' ListPodSandbox CreateContainer StartContainer StopContainer RemoveContainer' +
-            ' ListContainers ContainerStatus ExecSync',
+            ' ListContainers ContainerStatus ExecSync Exec Attach PortForward ReopenContainerLog' +
+            ' ListContainerStats',
         ),
-        ImageService: service('ListImages ImageStatus PullImage RemoveImage'),
+        ImageService: service('ListImages ImageStatus PullImage RemoveImage ImageFsInfo'),
       },
     },
     'google.protobuf': {

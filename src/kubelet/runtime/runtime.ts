@@ -1,3 +1,4 @@
+import type { CommandClient, CommandWants, PortForwardClient } from '#streaming'
 import type { ContainerConfig, SandboxConfig } from './config.ts'
 
 /** A sandbox as the runtime shows it: the namespaces of a pod, and the process that holds them. */
@@ -60,6 +61,11 @@ export interface ExecResult {
   readonly stderr: string
 }
 
+export interface DiskUsage {
+  readonly usedBytes: number
+  readonly inodesUsed: number
+}
+
 export interface PullCredentials {
   readonly username?: string
   readonly password?: string
@@ -100,6 +106,21 @@ export interface Runtime {
   containerStatus(id: string): Promise<ContainerStatus>
   /** Runs a program in a running container until it ends; the runtime kills it at the time-out. */
   exec(id: string, command: readonly string[], timeoutSeconds: number): Promise<ExecResult>
+  /**
+   * Runs a program in a running container with its streams connected. This and the next two reject
+   * with StreamingErrors, too, when the runtime's streaming server is not reached.
+   */
+  connectExec(id: string, command: readonly string[], wants: CommandWants): Promise<CommandClient>
+  /** The streams of a running container's own process. */
+  connectAttach(id: string, wants: CommandWants): Promise<CommandClient>
+  /** To ports on the loopback address of the sandbox's network. */
+  connectPortForward(sandboxId: string): Promise<PortForwardClient>
+  /** Has a running container's log written to a new file at its path, after the old was renamed. */
+  reopenLog(id: string): Promise<void>
+  /** What containers have written to their own layers, by their ids. */
+  writableLayers(): Promise<ReadonlyMap<string, DiskUsage>>
+  /** Of all images. */
+  imageDiskUsage(): Promise<DiskUsage>
   images(): Promise<readonly Image[]>
   /** Undefined where the image is not on the machine. */
   image(name: string): Promise<Image | undefined>

@@ -1,8 +1,10 @@
 import type { Clock } from '#base'
+import type { CommandClient, CommandWants, PortForwardClient } from '#streaming'
 import { KubeletError } from '../error.ts'
 import type { ContainerConfig, SandboxConfig } from '../runtime/config.ts'
 import type {
   ContainerStatus,
+  DiskUsage,
   ExecResult,
   Image,
   Runtime,
@@ -25,6 +27,14 @@ export class FakeRuntime implements Runtime {
     stdout: '',
     stderr: '',
   })
+  /** Streams of programs run in containers, and with no command of containers themselves. */
+  connect: (
+    id: string,
+    command: readonly string[] | undefined,
+    wants: CommandWants,
+  ) => Promise<CommandClient> = async () => {
+    throw new KubeletError('RuntimeFailed', 'a runtime in memory has no streams')
+  }
   readonly #clock: Clock
   readonly #sandboxes = new Map<string, Mutable<SandboxStatus>>()
   readonly #containers = new Map<string, Mutable<ContainerStatus>>()
@@ -159,6 +169,31 @@ export class FakeRuntime implements Runtime {
 
   async exec(_id: string, command: readonly string[]) {
     return this.answer(command)
+  }
+
+  async connectExec(id: string, command: readonly string[], wants: CommandWants) {
+    return this.connect(id, command, wants)
+  }
+
+  async connectAttach(id: string, wants: CommandWants) {
+    return this.connect(id, undefined, wants)
+  }
+
+  async connectPortForward(): Promise<PortForwardClient> {
+    throw new KubeletError('RuntimeFailed', 'a runtime in memory has no ports')
+  }
+
+  async reopenLog(id: string) {
+    const { name, attempt } = found(this.#containers.get(id))
+    this.#call('reopenLog', `${name}/${attempt}`)
+  }
+
+  async writableLayers() {
+    return new Map<string, DiskUsage>()
+  }
+
+  async imageDiskUsage() {
+    return { usedBytes: 0, inodesUsed: 0 }
   }
 
   async images() {

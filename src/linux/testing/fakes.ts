@@ -1,3 +1,4 @@
+import type { CgroupUsage } from '../cgroup-usage.ts'
 import type { CgroupLimits, Cgroups } from '../cgroups.ts'
 import type { Exec } from '../exec.ts'
 import type { Mount, Mounts } from '../mounts.ts'
@@ -38,6 +39,8 @@ export class FakeMounts implements Mounts {
 export class FakeCgroups implements Cgroups {
   readonly version = 2
   readonly groups = new Map<string, CgroupLimits>()
+  /** What groups use, by their paths. */
+  readonly usages = new Map<string, CgroupUsage>()
 
   async ensure(path: string, limits: CgroupLimits) {
     this.groups.set(path, { ...this.groups.get(path), ...limits })
@@ -45,6 +48,10 @@ export class FakeCgroups implements Cgroups {
 
   async processes() {
     return []
+  }
+
+  async usage(path: string) {
+    return this.usages.get(path)
   }
 
   async remove(path: string) {
