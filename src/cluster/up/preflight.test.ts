@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { problemOf, type MachineFacts } from './preflight.ts'
+
+const good: MachineFacts = {
+  isRoot: true,
+  missingPrograms: [],
+  missingPlugins: [],
+  fileSystems: ['sysfs', 'overlay'],
+  cgroups: true,
+}
+
+for (const [what, facts, problem] of [
+  ['a machine that has everything', {}, undefined],
+  ['no root', { isRoot: false }, 'nodes need root: run this with sudo'],
+  [
+    'missing programs',
+    { missingPrograms: ['containerd', 'ctr', 'nft'] },
+    'this machine lacks what nodes run: containerd, ctr, nft; on Debian: apt-get install containerd nftables',
+  ],
+  [
+    'missing plugins',
+    { missingPlugins: ['ptp'] },
+    'this machine lacks what nodes run: CNI plugin ptp; on Debian: apt-get install containernetworking-plugins',
+  ],
+  [
+    'a kernel without overlayfs',
+    { fileSystems: ['ext4'] },
+    'the kernel has no overlayfs, which containers need: load the module overlay',
+  ],
+  [
+    'no cgroups',
+    { cgroups: false },
+    'no cgroup file system is mounted: mount one at /sys/fs/cgroup',
+  ],
+] as const) {
+  test(`says what stands in the way: ${what}`, () => {
+    assert.equal(problemOf({ ...good, ...facts }), problem)
+  })
+}
