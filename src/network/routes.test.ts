@@ -1,13 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Node } from '#api'
 import { routeChanges } from './node-routes.ts'
-import { nodeRoutes } from './routes.ts'
+import { nodeRoutes, type RoutedNode } from './routes.ts'
 
-function node(name: string, podCIDRs: readonly string[], ips: readonly string[]): Node {
+function node(name: string, podCIDRs: readonly string[], ips: readonly string[]): RoutedNode {
   return {
-    apiVersion: 'v1',
-    kind: 'Node',
     metadata: { name },
     spec: podCIDRs.length === 0 ? {} : { podCIDRs },
     status: {
