@@ -109,13 +109,13 @@ describe('kubectl', () => {
   it('sees tokens, requests and what else nodes need; a node sees its own', async () => {
     await at.server.client.resource(CertificateSigningRequest).deleteCollection()
     await using joined = await joinCluster(at.options('seen', { token: await at.token() }))
-    const admin = { KUBECONFIG: join(at.dir, 'data', 'admin.kubeconfig') }
+    const admin = { HOME: at.dir, KUBECONFIG: join(at.dir, 'data', 'admin.kubeconfig') }
     for (const kubectl of findKubectls()) {
       for (const row of rows) {
         if ((row.since ?? 0) > kubectl.minor) continue
         assert.equal(judge(row, await runKubectl(kubectl, row, admin)), '', `1.${kubectl.minor}`)
       }
-      const own = { KUBECONFIG: joined.kubeconfig }
+      const own = { HOME: at.dir, KUBECONFIG: joined.kubeconfig }
       for (const [args, out] of [
         ['auth can-i create nodes', 'yes'],
         ['auth can-i watch endpointslices.discovery.k8s.io -A', 'yes'],
@@ -175,6 +175,7 @@ describe('a join that is killed', () => {
     const [kubectl] = findKubectls()
     assert.ok(kubectl !== undefined)
     const { out: answer } = await runKubectl(kubectl, row, {
+      HOME: at.dir,
       KUBECONFIG: join(directory, 'kubelet.conf'),
     })
     assert.equal(answer.trim(), 'yes')

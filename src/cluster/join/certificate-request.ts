@@ -1,11 +1,12 @@
 import { createHash, type KeyObject } from 'node:crypto'
 import { CertificateSigningRequest, type CertificateSigningRequestInput } from '#api'
-import { asError, type Log } from '#base'
+import { asError, Backoff, type Log } from '#base'
 import type { Client } from '#client'
 import { hasReason } from '#machinery'
 import { createSigningRequest, type AlternativeNames, type KeyPair } from '#pki'
 import { ClusterError } from '../error.ts'
 import { patiently, type StepServices } from './errors.ts'
+import { retryMaxMs, retryMinMs } from './limits.ts'
 
 /** A certificate that a node asks its cluster for. */
 export interface CertificateRequest {
@@ -54,7 +55,7 @@ async function decisionOn(
   made: CertificateSigningRequest,
   options: RequestOptions,
 ): Promise<string> {
-  const { client, clock, server, log, approvalMs, reachMs } = options
+  const { client, clock, random, server, log, approvalMs, reachMs } = options
   const { name = '', uid } = made.metadata
   const requests = client.resource(CertificateSigningRequest)
   const late = new AbortController()
@@ -66,6 +67,7 @@ async function decisionOn(
     ),
   )
   const signal = AbortSignal.any([options.signal, late.signal])
+  const pace = new Backoff(clock, random, { initialMs: retryMinMs, maxMs: retryMaxMs })
   try {
     for (let csr = made; ;) {
       const found = outcome(csr)
@@ -84,6 +86,7 @@ async function decisionOn(
         signal.throwIfAborted()
         log.debug('watch of a certificate request ended', { error: asError(error).message })
       }
+      await clock.sleep(pace.next(), signal)
       csr = await patiently({ ...options, signal }, server, reachMs, () =>
         requests.get(name, { signal }),
       )

@@ -13,7 +13,10 @@ import type { JoinToken } from './token.ts'
 
 /** Who a node is to its cluster, for as long as it is kept. Disposal ends renewal and calls. */
 export interface NodeCredentials extends AsyncDisposable {
-  /** Authenticates as `system:node:<name>`; goes on when the certificate is renewed. */
+  /**
+   * Authenticates as `system:node:<name>`; goes on when the certificate is renewed. It belongs to
+   * these credentials, which renew themselves by it: dispose of a client made of it after all else.
+   */
   readonly transport: Transport
   /** PEM of the CA whose clients the kubelet's server lets in. */
   readonly clientCa: string
