@@ -19,7 +19,7 @@ import { memoryPki, privateKeyToPem } from '#pki'
 import { openStore } from '#store'
 import { join } from 'node:path'
 import { rotateIfLarge } from '../../src/kubelet/logs/log-rotation.ts'
-import { servingMaterial } from './kubelet-client.ts'
+import { servingMaterial } from '../kubelet/kubelet-client.ts'
 
 export const image = 'docker.io/library/busybox:1.35'
 export const nodeName = 'node-1'

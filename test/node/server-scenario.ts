@@ -6,7 +6,12 @@ import { after, before, test } from 'node:test'
 import { ClusterRole, ClusterRoleBinding, Node, ServiceAccount, type Pod } from '#api'
 import { poll, realClock } from '#base'
 import { encodeTerminalSize, readAll } from '#streaming'
-import { kubeletClient, outcome, servingMaterial, type Identity } from './kubelet-client.ts'
+import {
+  kubeletClient,
+  outcome,
+  servingMaterial,
+  type Identity,
+} from '../kubelet/kubelet-client.ts'
 import { image, nodeName, startNode, type NodeUnderTest } from './node-under-test.ts'
 
 const directory = process.env['K8TS_TEST_DIRECTORY'] ?? ''

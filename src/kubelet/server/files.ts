@@ -1,5 +1,6 @@
 import { open, readdir, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
+import { compareUtf8 } from '#base'
 import { HttpError, type Reply } from './reply.ts'
 
 /** A file below a directory, or what there is in a directory below it. */
@@ -26,9 +27,12 @@ export async function fileBelow(root: string, path: string, requestPath: string)
   }
   const entries = await readdir(found, { withFileTypes: true })
   const links = entries
-    .map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name))
-    .sort()
-    .map((name) => `<a href="${encodeURI(name)}">${escapeHtml(name)}</a>\n`)
+    .map((entry) => ({ name: entry.name, end: entry.isDirectory() ? '/' : '' }))
+    .sort((a, b) => compareUtf8(a.name, b.name))
+    .map(
+      ({ name, end }) =>
+        `<a href="${encodeURIComponent(name)}${end}">${escapeHtml(name)}${end}</a>\n`,
+    )
   const body = `<!doctype html>\n<meta name="viewport" content="width=device-width">\n<pre>\n${links.join('')}</pre>\n`
   return { type: 'whole', code: 200, contentType: 'text/html; charset=utf-8', body }
 }

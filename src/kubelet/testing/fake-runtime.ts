@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { Clock } from '#base'
 import type { CommandClient, CommandWants, PortForwardClient } from '#streaming'
 import { KubeletError } from '../error.ts'
@@ -109,7 +110,7 @@ export class FakeRuntime implements Runtime {
     return found(this.#sandboxes.get(id))
   }
 
-  async createContainer(sandboxId: string, config: ContainerConfig) {
+  async createContainer(sandboxId: string, config: ContainerConfig, sandbox: SandboxConfig) {
     const { name, attempt } = config.metadata
     this.#call('createContainer', `${name}/${attempt}`)
     const id = this.#id(name)
@@ -130,7 +131,7 @@ export class FakeRuntime implements Runtime {
       reason: '',
       message: '',
       annotations: config.annotations,
-      logPath: config.logPath,
+      logPath: join(sandbox.logDirectory, config.logPath),
     })
     return id
   }
