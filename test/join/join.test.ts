@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { createSecureServer, type ServerHttp2Stream } from 'node:http2'
+import type { AddressInfo } from 'node:net'
+import { once } from 'node:events'
 import { after, before, beforeEach, describe, it } from 'node:test'
 import { CertificateSigningRequest, ClusterRoleBinding, Node, Secret } from '#api'
 import { deferred, poll, realClock } from '#base'
@@ -154,6 +157,56 @@ describe('a machine does not join', () => {
     await refused('misled', { server: other.server.url, token, caFile }, /signed by another CA$/)
     assert.equal((await requestsOf(other).list()).items.length, 0)
   })
+
+  const rogues: readonly (readonly [
+    string,
+    'silence' | 'close' | { readonly body: string; readonly type?: string; readonly code?: number },
+    RegExp,
+  ])[] = [
+    ['says nothing', 'silence', /cannot be reached: no answer within 0\.3 s$/],
+    ['hangs up', 'close', /cannot be reached: /],
+    [
+      'speaks no JSON',
+      { body: 'hello' },
+      /cluster-info of \S+ is of no use: its kubeconfig has no/,
+    ],
+    ['says null', { body: 'null', type: 'application/json' }, /is of no use/],
+    ['breaks off', { body: '{"data":', type: 'application/json' }, /is no API server: /],
+    ['is a proxy in front of none', { body: 'bad gateway', code: 502 }, /is no API server: .*502/],
+  ]
+  for (const [what, answer, message] of rogues) {
+    it(`what ${what}`, async (t) => {
+      const { serving } = memoryPki({ ...at.options('x'), hostName: 'x', serviceIps: [] })
+      const rogue = createSecureServer({
+        cert: serving.certificate.pem,
+        key: privateKeyToPem(serving.key.privateKey),
+      })
+      const sessions = new Set<{ destroy(): void }>()
+      const heard: string[] = []
+      rogue.on('session', (session) => sessions.add(session))
+      rogue.on('stream', (stream: ServerHttp2Stream, headers) => {
+        stream.on('error', () => {})
+        heard.push(JSON.stringify(headers))
+        if (answer === 'close') stream.session?.destroy()
+        else if (answer !== 'silence') {
+          const { body, type = 'text/plain', code = 200 } = answer
+          stream.respond({ ':status': code, 'content-type': type })
+          stream.end(body)
+        }
+      })
+      rogue.listen(0, '127.0.0.1')
+      await once(rogue, 'listening')
+      t.after(() => {
+        for (const session of sessions) session.destroy()
+        rogue.close()
+      })
+      const { port } = rogue.address() as AddressInfo
+      const token = await at.token()
+      await refused(`rogue-${port}`, { token, server: `https://127.0.0.1:${port}` }, message)
+      assert.ok(heard.length > 0)
+      assert.ok(heard.every((headers) => !headers.includes('authorization')))
+    })
+  }
 
   it('by a token that nobody knows, or that has expired', async () => {
     const token = await at.token()

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
 import { join } from 'node:path'
+import { connect } from 'node:tls'
 import { after, before, describe, it } from 'node:test'
 import { CertificateSigningRequest, Node } from '#api'
 import { deferred, poll, realClock, realRandom } from '#base'
@@ -134,5 +136,40 @@ describe('the certificates of a node', () => {
     clock.jump(11 * hourMs)
     await renewedSince('asleep', old)
     await register(at.clientOf(joined), 'asleep', '10.9.8.8')
+  })
+})
+
+describe('a server that runs for a year', () => {
+  // The last test: to OpenSSL, which knows the real time, what it serves by is of the future.
+  it('serves by a renewed certificate, and renews the kubeconfig of its administrator', async () => {
+    const file = join(at.dir, 'data', 'admin.kubeconfig')
+    const certificate = () => {
+      const [parsed] = parseCertificates(loadKubeconfig([file]).endpoint.certificate ?? '')
+      assert.ok(parsed !== undefined)
+      return parsed
+    }
+    const shown = async () => {
+      const socket = connect({
+        host: '127.0.0.1',
+        port: at.server.port,
+        ca: at.ca,
+        rejectUnauthorized: false,
+      })
+      await once(socket, 'secureConnect')
+      const peer = socket.getPeerX509Certificate()
+      socket.destroy()
+      return peer?.fingerprint256
+    }
+    const [before, admin] = [await shown(), certificate()]
+    clock.jump(30 * dayMs)
+    await poll({ clock: realClock, intervalMs: 10, timeoutMs: 10_000, what: 'a renewal' }, () =>
+      certificate().serialNumber === admin.serialNumber ? undefined : true,
+    )
+    assert.ok(certificate().notAfterMs > clock.now() + 360 * dayMs)
+    assert.notEqual(await shown(), before)
+    const { endpoint } = loadKubeconfig([file])
+    const transport = httpsTransport({ ...endpoint, insecure: true }, { clock, userAgent: 'test' })
+    await using client = new Client(transport, clock)
+    await client.resource(Node).list()
   })
 })

@@ -5,7 +5,7 @@ import type { Client } from '#client'
 import { hasReason } from '#machinery'
 import { createSigningRequest, type AlternativeNames, type KeyPair } from '#pki'
 import { ClusterError } from '../error.ts'
-import { patiently, type StepServices } from './errors.ts'
+import { patiently, type Peer, type StepServices } from './errors.ts'
 import { retryMaxMs, retryMinMs } from './limits.ts'
 
 /** A certificate that a node asks its cluster for. */
@@ -18,8 +18,8 @@ export interface CertificateRequest {
 
 export interface RequestOptions extends StepServices {
   readonly client: Client
-  /** How messages call the API server. */
-  readonly server: string
+  /** The API server that `client` speaks to, for messages. */
+  readonly peer: Peer
   readonly log: Log
   readonly reachMs: number
   readonly approvalMs: number
@@ -37,15 +37,15 @@ export async function requestCertificate(
   request: CertificateRequest,
   options: RequestOptions,
 ): Promise<string> {
-  const { client, server, reachMs } = options
+  const { client, peer, reachMs } = options
   const input = inputOf(request)
   const requests = client.resource(CertificateSigningRequest)
-  const made = await patiently(options, server, reachMs, async () => {
+  const made = await patiently(options, peer, reachMs, async (signal) => {
     try {
-      return await requests.create(input, { signal: options.signal })
+      return await requests.create(input, { signal })
     } catch (error) {
       if (!hasReason(error, 'AlreadyExists')) throw error
-      return requests.get(input.metadata.name, { signal: options.signal })
+      return requests.get(input.metadata.name, { signal })
     }
   })
   return decisionOn(made, options)
@@ -55,7 +55,7 @@ async function decisionOn(
   made: CertificateSigningRequest,
   options: RequestOptions,
 ): Promise<string> {
-  const { client, clock, random, server, log, approvalMs, reachMs } = options
+  const { client, clock, random, peer, log, approvalMs, reachMs } = options
   const { name = '', uid } = made.metadata
   const requests = client.resource(CertificateSigningRequest)
   const late = new AbortController()
@@ -87,8 +87,8 @@ async function decisionOn(
         log.debug('watch of a certificate request ended', { error: asError(error).message })
       }
       await clock.sleep(pace.next(), signal)
-      csr = await patiently({ ...options, signal }, server, reachMs, () =>
-        requests.get(name, { signal }),
+      csr = await patiently({ ...options, signal }, peer, reachMs, (either) =>
+        requests.get(name, { signal: either }),
       )
       if (csr.metadata.uid !== uid) throw new RefusedError(`certificate request ${name} is gone`)
     }

@@ -11,6 +11,12 @@ export interface StepServices {
   readonly signal: AbortSignal
 }
 
+/** Whom a step speaks to, and what it shows of itself. */
+export interface Peer {
+  readonly server: string
+  readonly shown: 'nothing' | 'token' | 'certificate'
+}
+
 /**
  * Makes an attempt again while what stands in its way may pass by itself: the server is not there,
  * is busy, or does not have the rules for nodes yet. Rejects with a ClusterError that says what
@@ -18,41 +24,54 @@ export interface StepServices {
  */
 export async function patiently<T>(
   { clock, random, signal }: StepServices,
-  server: string,
+  peer: Peer,
   limitMs: number,
-  attempt: () => Promise<T>,
+  attempt: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const backoff = new Backoff(clock, random, {
     initialMs: retryMinMs,
     maxMs: retryMaxMs,
     jitter: 0.2,
   })
-  const until = clock.elapsed() + limitMs
-  for (;;) {
-    try {
-      return await attempt()
-    } catch (error) {
+  const late = new AbortController()
+  const timer = clock.timer(limitMs, () => late.abort())
+  const either = AbortSignal.any([signal, late.signal])
+  let last: ConnectionError | StatusError = new ConnectionError(
+    'Timeout',
+    `no answer within ${limitMs / 1000} s`,
+  )
+  try {
+    for (;;) {
+      try {
+        return await attempt(either)
+      } catch (error) {
+        signal.throwIfAborted()
+        if (late.signal.aborted) throw joinError(last, peer)
+        if (!mayPass(error)) throw joinError(error, peer)
+        last = error
+      }
+      await clock.sleep(backoff.next(), either).catch(() => {})
       signal.throwIfAborted()
-      const waitMs = backoff.next()
-      if (!mayPass(error) || clock.elapsed() + waitMs > until) throw joinError(error, server)
-      await clock.sleep(waitMs, signal)
+      if (late.signal.aborted) throw joinError(last, peer)
     }
+  } finally {
+    timer.cancel()
   }
 }
 
 /** A failure of a call as a sentence for whoever wants to join. */
-export function joinError(error: unknown, server: string): Error {
+function joinError(error: unknown, peer: Peer): Error {
   if (error instanceof ClusterError) return error
   if (error instanceof StatusError) {
-    return new ClusterError(refusal(error, server), { cause: error })
+    return new ClusterError(refusal(error, peer), { cause: error })
   }
   if (error instanceof ConnectionError) {
-    return new ClusterError(failure(error, server), { cause: error })
+    return new ClusterError(failure(error, peer.server), { cause: error })
   }
   return asError(error)
 }
 
-function mayPass(error: unknown): boolean {
+function mayPass(error: unknown): error is ConnectionError | StatusError {
   if (error instanceof ConnectionError) {
     return error.reason !== 'Closed' && tlsProblem(error) === undefined
   }
@@ -63,11 +82,16 @@ function mayPass(error: unknown): boolean {
   )
 }
 
-function refusal({ code, message }: StatusError, server: string): string {
-  if (code === 401) {
-    return `${server} does not accept the token: it is unknown there, or has expired; k8ts token create, on the server, makes a new one`
+function refusal({ code, message }: StatusError, { server, shown }: Peer): string {
+  if (code !== 401) return `${server} refuses: ${message}`
+  switch (shown) {
+    case 'token':
+      return `${server} does not accept the token: it is unknown there, or has expired; k8ts token create, on the server, makes a new one`
+    case 'certificate':
+      return `${server} does not accept the certificate of this node: compare the clocks of both machines, or remove the node's directory and join again`
+    case 'nothing':
+      return `${server} does not tell strangers which CA it has: use --ca-file`
   }
-  return `${server} refuses: ${message}`
 }
 
 function failure(error: ConnectionError, server: string): string {
@@ -80,8 +104,12 @@ function failure(error: ConnectionError, server: string): string {
       return `${server} is not of this cluster: its certificate is signed by another CA`
     case 'time':
       return `the certificate of ${server} is not valid now: compare the clocks of both machines`
-    case undefined:
-      return `${server} cannot be reached: ${firstCause(error).message}`
+    case undefined: {
+      const why = firstCause(error).message
+      return error.reason === 'Malformed'
+        ? `${server} is no API server: ${why}`
+        : `${server} cannot be reached: ${why}`
+    }
   }
 }
 

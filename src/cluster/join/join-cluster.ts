@@ -83,7 +83,12 @@ export async function joinCluster(given: JoinOptions): Promise<NodeCredentials> 
     if (credential === undefined) await checkNameIsFree(bootstrap, options)
     if (kept === undefined) directory.writeCa(ca)
     const names = { dnsNames: [], ipAddresses: [] }
-    credential = await certificates.obtain('client', names, bootstrap, options.signal)
+    credential = await certificates.obtain(
+      'client',
+      names,
+      { client: bootstrap, shown: 'token' },
+      options.signal,
+    )
   }
   directory.writeKubeconfig(server, ca)
   return new KeptCredentials({
@@ -174,8 +179,9 @@ function noToken({ nodeName, directory }: JoinOptions, had: Credential | undefin
 
 /** Two machines of one name would each undo what the other does. */
 async function checkNameIsFree(client: Client, options: JoinOptions): Promise<void> {
-  const { nodeName, server, signal } = options
-  const node = await patiently(options, server, options.reachMs ?? reachMs, async () => {
+  const { nodeName, server } = options
+  const peer = { server, shown: 'token' } as const
+  const node = await patiently(options, peer, options.reachMs ?? reachMs, async (signal) => {
     try {
       return await client.resource(Node).get(nodeName, { signal })
     } catch (error) {

@@ -17,6 +17,12 @@ export interface NodeCertificatesOptions {
   readonly approvalMs: number
 }
 
+/** Who asks for a certificate, and what is shown for it. */
+export interface Asker {
+  readonly client: Client
+  readonly shown: 'token' | 'certificate'
+}
+
 /** Gets a node's certificates from the cluster into its directory. */
 export class NodeCertificates {
   readonly #options: NodeCertificatesOptions
@@ -25,20 +31,21 @@ export class NodeCertificates {
     this.#options = options
   }
 
-  /** Asks as `client`; what comes is in the directory, whole, when this resolves. */
+  /** What comes is in the directory, whole, when this resolves. */
   async obtain(
     purpose: Purpose,
     names: CertificateRequest['names'],
-    client: Client,
+    { client, shown }: Asker,
     signal: AbortSignal,
   ): Promise<Credential> {
-    const { directory, nodeName, random } = this.#options
+    const { directory, nodeName, server, random } = this.#options
+    const options = { ...this.#options, client, peer: { server, shown }, signal }
     // Twice: what a former key was promised may have expired, or be of a CA that is no more.
     for (let first = true; ; first = false) {
       const key = directory.pendingKey(purpose, random)
       const request = { purpose, nodeName, key, names }
       try {
-        const pem = await requestCertificate(request, { ...this.#options, client, signal })
+        const pem = await requestCertificate(request, options)
         const credential = { certificate: this.#check(purpose, pem), key }
         if (!credential.certificate.publicKey.equals(key.publicKey)) {
           throw new UnusableError('the certificate that was issued is for another key')

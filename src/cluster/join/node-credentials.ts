@@ -4,7 +4,7 @@ import type { Credential } from '#pki'
 import { ClusterError } from '../error.ts'
 import { sleepUntil } from '../wall-time.ts'
 import { renewalGapMs, renewalRetryMaxMs, renewalRetryMinMs } from './limits.ts'
-import type { NodeCertificates } from './node-certificates.ts'
+import type { Asker, NodeCertificates } from './node-certificates.ts'
 import type { NodeDirectory } from './node-directory.ts'
 import { renewalTimeMs } from './renewal-time.ts'
 import { RotatingTransport } from './rotating-transport.ts'
@@ -110,7 +110,7 @@ export class KeptCredentials implements NodeCredentials {
   async #renew(signal: AbortSignal): Promise<void> {
     const { certificates, transportOf, token, clock, log } = this.#options
     const { notAfterMs } = this.#credential.certificate
-    let client = this.#client
+    let asker: Asker = { client: this.#client, shown: 'certificate' }
     await using stack = new AsyncDisposableStack()
     if (notAfterMs <= clock.now()) {
       if (token === undefined) {
@@ -119,9 +119,9 @@ export class KeptCredentials implements NodeCredentials {
           `the certificate expired at ${at}: start again with --token; k8ts token create, on the server, makes one`,
         )
       }
-      client = stack.use(new Client(transportOf(token), clock))
+      asker = { client: stack.use(new Client(transportOf(token), clock)), shown: 'token' }
     }
-    this.#credential = await certificates.obtain('client', noNames, client, signal)
+    this.#credential = await certificates.obtain('client', noNames, asker, signal)
     this.#transport.rotate(transportOf(this.#credential))
     log.info('client certificate was renewed', {
       until: formatTime(this.#credential.certificate.notAfterMs),

@@ -108,7 +108,7 @@ export class KeptServing implements ServingCertificate, AsyncDisposable {
     const credential = await certificates.obtain(
       'serving',
       { dnsNames, ipAddresses },
-      client,
+      { client, shown: 'certificate' },
       signal,
     )
     this.#adopt(credential)
