@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import type { Container, Pod } from '#api'
 import {
   annotations,
@@ -7,6 +6,7 @@ import {
   type ContainerMount,
 } from '../runtime/config.ts'
 import type { Image } from '../runtime/runtime.ts'
+import { containerHash } from './container-hash.ts'
 import { expand } from './expansion.ts'
 import { uidOf } from './observed.ts'
 import { containerLog } from './pod-paths.ts'
@@ -21,11 +21,14 @@ export interface ContainerInput {
   readonly environment: ReadonlyMap<string, string>
   readonly mounts: readonly ContainerMount[]
   readonly memoryCapacityBytes: number
+  /** The id of the container whose processes an ephemeral container is to see. */
+  readonly targetId?: string | undefined
 }
 
 /** A container as CRI takes it. Throws a ConfigError where it may not run so. */
 export function containerConfig(input: ContainerInput): ContainerConfig {
   const { pod, container, attempt, image, environment } = input
+  const security = containerSecurity(pod, container, image)
   const expanded = (words: readonly string[] | undefined) =>
     (words ?? []).map((word) => expand(word, (name) => environment.get(name)))
   return {
@@ -54,15 +57,18 @@ export function containerConfig(input: ContainerInput): ContainerConfig {
     tty: container.tty === true,
     linux: {
       resources: containerResources(pod, container, input.memoryCapacityBytes),
-      securityContext: containerSecurity(pod, container, image),
+      securityContext: {
+        ...security,
+        ...(input.targetId === undefined
+          ? {}
+          : {
+              namespaceOptions: {
+                ...security.namespaceOptions,
+                pid: 'TARGET',
+                targetId: input.targetId,
+              },
+            }),
+      },
     },
   }
-}
-
-/** Changes when the container has to be made anew: of what can be changed, that is its image. */
-export function containerHash({ name, image = '' }: Container): string {
-  return createHash('sha256')
-    .update(JSON.stringify([name, image]))
-    .digest('hex')
-    .slice(0, 8)
 }

@@ -54,6 +54,13 @@ export function initContainersOf(pod: Pod): readonly Container[] {
   return pod.spec.initContainers ?? []
 }
 
+/** Those that somebody has put into a pod to look into it; they have neither ports nor probes. */
+export function ephemeralContainersOf(pod: Pod): readonly Container[] {
+  const found = pod.spec.ephemeralContainers ?? []
+  // The API has a type of its own for them, whose fields mean the same.
+  return found as readonly Container[]
+}
+
 /** An init container that goes on running beside the others (KEP-753). */
 export function isSidecar(container: Container): boolean {
   return container.restartPolicy === 'Always'

@@ -6,9 +6,9 @@ import type { ContainerMount, SandboxConfig } from '../runtime/config.ts'
 import type { ContainerStatus, SandboxStatus } from '../runtime/runtime.ts'
 import { volumeReferences } from '../volumes/payload.ts'
 import { containerConfig } from './container-config.ts'
-import { environment, type Referenced } from './environment.ts'
+import { ConfigError, environment, type Referenced } from './environment.ts'
 import { hostsFile } from './hosts-file.ts'
-import { initContainersOf, uidOf } from './observed.ts'
+import { ephemeralContainersOf, initContainersOf, uidOf } from './observed.ts'
 import type { PodHost } from './pod-host.ts'
 import { podCgroup, podCgroupLimits } from './resources.ts'
 import { dnsConfig, sandboxConfig } from './sandbox-config.ts'
@@ -92,6 +92,7 @@ export class PodStarter {
       environment: variables,
       mounts,
       memoryCapacityBytes: host.memoryCapacityBytes,
+      targetId: await this.#targetId(pod, container),
     })
     await mkdir(join(host.paths.podLogs(pod), container.name), { recursive: true })
     const sandboxConfiguration = this.#sandboxConfig(pod, sandbox.attempt)
@@ -106,6 +107,17 @@ export class PodStarter {
   /** What a container that has ended left to say. */
   terminationMessage(podUid: string, status: ContainerStatus): Promise<string> {
     return terminationMessage(status, this.#terminationFile(podUid, status))
+  }
+
+  /** The container into whose processes an ephemeral container is to look. */
+  async #targetId(pod: Pod, { name }: Container): Promise<string | undefined> {
+    const ephemeral = pod.spec.ephemeralContainers?.find((each) => each.name === name)
+    const target = ephemeral?.targetContainerName ?? ''
+    if (target === '') return undefined
+    const all = await this.#host.runtime.containers(uidOf(pod))
+    const found = all.find((each) => each.name === target && each.state === 'running')
+    if (found === undefined) throw new ConfigError(`unable to find target container "${target}"`)
+    return found.id
   }
 
   #terminationFile(
@@ -157,6 +169,11 @@ export class PodStarter {
 
 /** Which part of the pod an event is about. */
 export function fieldPath(pod: Pod, { name }: Container): string {
-  const isInit = initContainersOf(pod).some((each) => each.name === name)
-  return `spec.${isInit ? 'initContainers' : 'containers'}{${name}}`
+  const isMeant = (each: Container) => each.name === name
+  const sort = initContainersOf(pod).some(isMeant)
+    ? 'initContainers'
+    : ephemeralContainersOf(pod).some(isMeant)
+      ? 'ephemeralContainers'
+      : 'containers'
+  return `spec.${sort}{${name}}`
 }

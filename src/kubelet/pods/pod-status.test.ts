@@ -13,6 +13,7 @@ function statusOf(
 ) {
   return podStatus({
     pod: testPod('web', fields),
+    mustRestart: new Set(),
     observed: has,
     nowMs: 10_000,
     hostIps: ['192.0.2.1'],

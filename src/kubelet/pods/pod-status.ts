@@ -10,21 +10,21 @@ import { formatTime } from '#base'
 import type { ContainerStatus } from '../runtime/runtime.ts'
 import {
   containersOf,
+  ephemeralContainersOf,
   initContainersOf,
   isSidecar,
   newest,
   type ObservedPod,
   previous,
 } from './observed.ts'
-import { initFailed, restarts, type ProbeKind } from './pod-step.ts'
+import { initFailed, isDone, type ProbeKind, type Restarts } from './pod-step.ts'
 
 export interface Waiting {
   readonly reason: string
   readonly message: string
 }
 
-export interface StatusInput {
-  readonly pod: Pod
+export interface StatusInput extends Restarts {
   readonly observed: ObservedPod
   readonly nowMs: number
   readonly hostIps: readonly string[]
@@ -43,8 +43,11 @@ export interface StatusInput {
  */
 export function podStatus(input: StatusInput): PodStatus {
   const { pod, observed, nowMs, failure } = input
-  const initStatuses = initContainersOf(pod).map((each) => containerStatus(input, each, true))
-  const statuses = containersOf(pod).map((each) => containerStatus(input, each, false))
+  const initStatuses = initContainersOf(pod).map((each) => containerStatus(input, each, 'init'))
+  const statuses = containersOf(pod).map((each) => containerStatus(input, each, 'main'))
+  const ephemeralStatuses = ephemeralContainersOf(pod).map((each) =>
+    containerStatus(input, each, 'ephemeral'),
+  )
   const phase = failure === undefined ? phaseOf(input, initStatuses, statuses) : 'Failed'
   const ips = podIps(input)
   return {
@@ -61,6 +64,7 @@ export function podStatus(input: StatusInput): PodStatus {
     conditions: conditions(input, phase, initStatuses, statuses, observed),
     ...(initStatuses.length === 0 ? {} : { initContainerStatuses: initStatuses }),
     containerStatuses: statuses,
+    ...(ephemeralStatuses.length === 0 ? {} : { ephemeralContainerStatuses: ephemeralStatuses }),
   }
 }
 
@@ -75,7 +79,7 @@ function podIps({ pod, observed, hostIps }: StatusInput): readonly string[] {
 function containerStatus(
   input: StatusInput,
   container: Container,
-  isInit: boolean,
+  sort: 'ephemeral' | 'init' | 'main',
 ): ApiContainerStatus {
   const { pod, observed, waiting } = input
   const status = newest(observed, container.name)
@@ -88,7 +92,7 @@ function containerStatus(
   const readyNow =
     started &&
     (container.readinessProbe === undefined || input.probe(status.id, 'readiness') === true)
-  const lasting = !isInit || isSidecar(container)
+  const lasting = sort === 'main' || isSidecar(container)
   const ended = status?.state === 'exited' ? terminated(status) : undefined
   // What waits for its next start shows its end as the last state.
   const again = ended !== undefined && why !== undefined && !input.stopped
@@ -100,7 +104,7 @@ function containerStatus(
       : before?.state === 'exited'
         ? { terminated: terminated(before) }
         : {},
-    ready: lasting ? readyNow : ended?.exitCode === 0,
+    ready: lasting ? readyNow : sort === 'init' && ended?.exitCode === 0,
     restartCount: status?.attempt ?? known?.restartCount ?? 0,
     image: status === undefined || status.image === '' ? (container.image ?? '') : status.image,
     imageID: status?.imageRef ?? '',
@@ -111,7 +115,8 @@ function containerStatus(
 
 function knownStatus(pod: Pod, name: string): ApiContainerStatus | undefined {
   const { initContainerStatuses = [], containerStatuses = [] } = pod.status
-  return [...initContainerStatuses, ...containerStatuses].find((each) => each.name === name)
+  const all = [...initContainerStatuses, ...containerStatuses]
+  return all.find((each) => each.name === name)
 }
 
 function stateOf(
@@ -186,11 +191,7 @@ function phaseOf(
     ({ state, lastState }) => state?.waiting !== undefined && lastState?.terminated === undefined,
   )
   if (waits) return 'Pending'
-  const over = containersOf(pod).every((container) => {
-    const status = newest(observed, container.name)
-    return status?.state === 'exited' && !restarts(pod, container, status)
-  })
-  if (!over) return 'Running'
+  if (!isDone(input, observed)) return 'Running'
   return ends.every((end) => end?.exitCode === 0) ? 'Succeeded' : 'Failed'
 }
 

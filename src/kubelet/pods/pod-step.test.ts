@@ -17,10 +17,13 @@ interface Case {
   readonly has: ObservedPod
   /** Results of probes by container id and kind. */
   readonly probes?: Readonly<Record<string, boolean>>
+  /** Containers that were ended to be started again. */
+  readonly killed?: readonly string[]
   readonly held?: boolean
   readonly does: readonly string[]
 }
 
+const hash = 'io.kubernetes.container.hash'
 const nothing: ObservedPod = { sandboxes: [], containers: [] }
 const two = {
   initContainers: [
@@ -165,6 +168,40 @@ const cases: readonly Case[] = [
     does: ['kill main: Container main failed liveness probe, will be restarted'],
   },
   {
+    what: 'Never: a failed liveness probe is the end',
+    spec: { restartPolicy: 'Never' },
+    has: observed(testContainer('main')),
+    probes: { 'main-0/liveness': false },
+    does: ['kill main: Container main failed liveness probe'],
+  },
+  {
+    what: 'what was killed to start again does, however it ended',
+    spec: { restartPolicy: 'OnFailure' },
+    has: observed(endedContainer('main', 0)),
+    killed: ['main-0'],
+    does: ['start main 1'],
+  },
+  {
+    what: 'another image makes another container',
+    has: observed(testContainer('main', { annotations: { [hash]: 'of another image' } })),
+    does: ['kill main: Container main definition changed, will be restarted'],
+  },
+  {
+    what: 'an ephemeral container starts beside init containers, once',
+    spec: { ...two, ephemeralContainers: [{ name: 'debug', image: 'tools' }] },
+    has: observed(testContainer('a')),
+    does: ['start debug 0'],
+  },
+  {
+    what: 'and keeps no pod from its end',
+    spec: {
+      restartPolicy: 'Never',
+      ephemeralContainers: [{ name: 'debug', image: 'tools' }],
+    },
+    has: observed(endedContainer('main', 0), endedContainer('debug', 1)),
+    does: ['stopSandbox'],
+  },
+  {
     what: 'a failed readiness probe does not',
     has: observed(testContainer('main')),
     probes: { 'main-0/readiness': false },
@@ -182,10 +219,11 @@ const cases: readonly Case[] = [
 ]
 
 describe('podStep', () => {
-  for (const { what, spec, has, probes = {}, held = false, does } of cases) {
+  for (const { what, spec, has, probes = {}, killed = [], held = false, does } of cases) {
     it(what, () => {
       const step = podStep({
         pod: testPod('web', { spec: spec ?? {} }),
+        mustRestart: new Set(killed),
         observed: has,
         nowMs: 3_000,
         probe: (id, kind) => probes[`${id}/${kind}`],

@@ -1,7 +1,10 @@
 import type { Container, Pod } from '#api'
 import type { ContainerStatus, SandboxStatus } from '../runtime/runtime.ts'
+import { annotations as containerAnnotations } from '../runtime/config.ts'
+import { containerHash } from './container-hash.ts'
 import {
   containersOf,
+  ephemeralContainersOf,
   initContainersOf,
   isSidecar,
   newest,
@@ -28,7 +31,9 @@ export type Action =
       /** For the event. */
       readonly message: string
       /** The grace that the failed probe gives, where it gives one. */
-      readonly graceSeconds: number | undefined
+      readonly graceSeconds?: number
+      /** It is started again then, however it ends. */
+      readonly restart: boolean
     }
   /** A container that ended long ago; the newest two of a name stay. */
   | { readonly type: 'removeContainer'; readonly id: string }
@@ -48,8 +53,13 @@ export interface PodStep {
 
 export type ProbeKind = 'liveness' | 'readiness' | 'startup'
 
-export interface StepInput {
+/** A pod, and the ids of containers that the kubelet has ended for them to start again. */
+export interface Restarts {
   readonly pod: Pod
+  readonly mustRestart: ReadonlySet<string>
+}
+
+export interface StepInput extends Restarts {
   readonly observed: ObservedPod
   readonly nowMs: number
   /** The standing result of a container's probe; undefined while there is none. */
@@ -71,6 +81,7 @@ export function podStep(input: StepInput): PodStep {
   if (sandbox === undefined || !isFit(sandbox, pod)) return sandboxStep(input, sandbox)
   const step: Draft = { actions: [], held: [] }
   step.actions.push(...outdated(observed))
+  startEphemeral(input, step)
   if (initStep(input, sandbox, step) === 'wait') return step
   let left = 0
   for (const container of containersOf(pod)) {
@@ -90,8 +101,8 @@ function isFit(sandbox: SandboxStatus, pod: Pod): boolean {
   return sandbox.ready && (pod.spec.hostNetwork === true || sandbox.ips.length > 0)
 }
 
-function sandboxStep({ pod, observed }: StepInput, old: SandboxStatus | undefined): PodStep {
-  if (old !== undefined && isDone(pod, observed)) {
+function sandboxStep(input: StepInput, old: SandboxStatus | undefined): PodStep {
+  if (old !== undefined && isDone(input, input.observed)) {
     const stop = { type: 'stopSandbox', sandbox: old, changed: false } as const
     return { actions: old.ready ? [stop] : [], held: [] }
   }
@@ -102,11 +113,12 @@ function sandboxStep({ pod, observed }: StepInput, old: SandboxStatus | undefine
 }
 
 /** Whether all containers have ended for good. */
-function isDone(pod: Pod, observed: ObservedPod): boolean {
+export function isDone(input: Restarts, observed: ObservedPod): boolean {
+  const { pod } = input
   if (initFailed(pod, observed)) return true
   return containersOf(pod).every((container) => {
     const status = newest(observed, container.name)
-    return status?.state === 'exited' && !restarts(pod, container, status)
+    return status?.state === 'exited' && !restarts(input, container, status)
   })
 }
 
@@ -115,12 +127,20 @@ export function initFailed(pod: Pod, observed: ObservedPod): boolean {
   return initContainersOf(pod).some((container) => {
     const status = newest(observed, container.name)
     const failed = status?.state === 'exited' && status.exitCode !== 0
-    return failed && !isSidecar(container) && !restarts(pod, container, status)
+    return failed && !isSidecar(container) && !policyRestarts(pod, container, status)
   })
 }
 
 /** Whether a container that ended so is started again. */
-export function restarts(pod: Pod, container: Container, ended: ContainerStatus): boolean {
+function restarts(
+  { pod, mustRestart }: Restarts,
+  container: Container,
+  ended: ContainerStatus,
+): boolean {
+  return mustRestart.has(ended.id) || policyRestarts(pod, container, ended)
+}
+
+function policyRestarts(pod: Pod, container: Container, ended: ContainerStatus): boolean {
   const policy = container.restartPolicy ?? pod.spec.restartPolicy
   const rule = container.restartPolicyRules?.find(({ exitCodes }) => {
     const listed = exitCodes?.values?.includes(ended.exitCode) === true
@@ -162,30 +182,52 @@ function initStep(input: StepInput, sandbox: SandboxStatus, step: Draft): 'go' |
 
 /** Looks after one container that should run beside others; whether it does or will. */
 function containerStep(input: StepInput, container: Container, step: Draft): boolean {
-  const { pod, observed } = input
+  const { observed } = input
   const status = newest(observed, container.name)
   const current = status?.sandboxId === observed.sandboxes[0]?.id
-  if (status !== undefined && status.state === 'exited' && !restarts(pod, container, status)) {
+  if (status !== undefined && status.state === 'exited' && !restarts(input, container, status)) {
     return false
   }
   if (status?.state !== 'running' || !current) {
     start(input, container, status, step)
     return true
   }
-  const failed = (['startup', 'liveness'] as const).find(
-    (kind) => input.probe(status.id, kind) === false,
-  )
-  if (failed !== undefined) {
-    const probe = failed === 'startup' ? container.startupProbe : container.livenessProbe
-    step.actions.push({
-      type: 'killContainer',
-      container,
-      running: status,
-      message: `Container ${container.name} failed ${failed} probe, will be restarted`,
-      graceSeconds: probe?.terminationGracePeriodSeconds,
-    })
+  const why = whyToKill(input, container, status)
+  if (why !== undefined) {
+    const message = `Container ${container.name} ${why.what}${why.restart ? ', will be restarted' : ''}`
+    step.actions.push({ type: 'killContainer', container, running: status, message, ...why })
   }
   return true
+}
+
+/** Why a container that runs should not go on as it is. */
+function whyToKill(
+  input: StepInput,
+  container: Container,
+  { id, annotations }: ContainerStatus,
+):
+  | { readonly what: string; readonly restart: boolean; readonly graceSeconds?: number }
+  | undefined {
+  const hash = annotations[containerAnnotations.containerHash] ?? ''
+  if (hash !== '' && hash !== containerHash(container)) {
+    return { what: 'definition changed', restart: true }
+  }
+  const failed = (['startup', 'liveness'] as const).find((kind) => input.probe(id, kind) === false)
+  if (failed === undefined) return undefined
+  const { terminationGracePeriodSeconds: graceSeconds } = container[`${failed}Probe`] ?? {}
+  return {
+    what: `failed ${failed} probe`,
+    restart: (container.restartPolicy ?? input.pod.spec.restartPolicy) !== 'Never',
+    ...(graceSeconds === undefined ? {} : { graceSeconds }),
+  }
+}
+
+/** Containers for looking into a pod: they begin at any time, and never again. */
+function startEphemeral({ pod, observed }: StepInput, step: Draft): void {
+  for (const container of ephemeralContainersOf(pod)) {
+    if (newest(observed, container.name) !== undefined) continue
+    step.actions.push({ type: 'startContainer', container, attempt: 0, ended: undefined })
+  }
 }
 
 function start(
@@ -212,6 +254,20 @@ function outdated({ containers }: ObservedPod): Action[] {
     seen.set(name, before + 1)
     return before >= 2 && state !== 'running' ? [{ type: 'removeContainer', id }] : []
   })
+}
+
+/** What is tried again together. */
+export function actionKey(action: Action): string {
+  switch (action.type) {
+    case 'createSandbox':
+    case 'stopSandbox':
+      return 'sandbox'
+    case 'startContainer':
+    case 'killContainer':
+      return `container/${action.container.name}`
+    case 'removeContainer':
+      return `remove/${action.id}`
+  }
 }
 
 /** The words that go with CrashLoopBackOff. */

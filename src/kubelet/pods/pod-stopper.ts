@@ -2,7 +2,13 @@ import type { Container, Pod } from '#api'
 import { withTimeout } from '#base'
 import { referenceTo } from '#client'
 import type { ContainerStatus } from '../runtime/runtime.ts'
-import { containersOf, initContainersOf, isSidecar, type ObservedPod } from './observed.ts'
+import {
+  containersOf,
+  ephemeralContainersOf,
+  initContainersOf,
+  isSidecar,
+  type ObservedPod,
+} from './observed.ts'
 import type { PodHost } from './pod-host.ts'
 import { fieldPath } from './pod-starter.ts'
 
@@ -47,6 +53,7 @@ export class PodStopper {
     const sidecars = initContainersOf(pod).filter(isSidecar)
     const others = [
       ...containersOf(pod),
+      ...ephemeralContainersOf(pod),
       ...initContainersOf(pod).filter((container) => !isSidecar(container)),
     ]
     await Promise.all(others.map(stop))

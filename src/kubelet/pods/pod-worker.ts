@@ -7,20 +7,19 @@ import { KubeletError } from '../error.ts'
 import { ImageError } from '../images/image-puller.ts'
 import type { ContainerStatus } from '../runtime/runtime.ts'
 import { MountError } from '../volumes/pod-volumes.ts'
-import { containerHash } from './container-config.ts'
+import { containerHash } from './container-hash.ts'
 import { ConfigError } from './environment.ts'
 import { observe, podText, uidOf, type ObservedPod } from './observed.ts'
 import type { PodHost } from './pod-host.ts'
 import { fieldPath, PodStarter } from './pod-starter.ts'
 import { podStatus, type Waiting } from './pod-status.ts'
-import { heldMessage, podStep, type Action, type Held } from './pod-step.ts'
+import { actionKey, heldMessage, podStep, type Action, type Held } from './pod-step.ts'
 import { PodStopper } from './pod-stopper.ts'
 import { podCgroup } from './resources.ts'
+import { Retries } from './retries.ts'
 
 type Target = ReturnType<typeof referenceTo>
 
-/** What failed is tried again after so long, then after twice as long, and so on. */
-const retryMs = { first: 1_000, max: 10_000 }
 const postStartSecondsMax = 300
 /** containerd tells of an end some milliseconds before its own CRI part has taken note of it. */
 const expectedMsMax = 2_000
@@ -57,10 +56,12 @@ export class PodWorker {
   #failure: Waiting | undefined
   #volumesReady = false
   readonly #waiting = new Map<string, Waiting>()
-  /** What failed, by container or step, and when to try it again. */
-  readonly #failed = new Map<string, { readonly delayMs: number; readonly atMs: number }>()
+  /** By container or step. */
+  readonly #retries: Retries
   readonly #held = new Map<string, number>()
   readonly #messages = new Map<string, string>()
+  /** Containers that were ended here to be started again, whatever their policy says. */
+  readonly #mustRestart = new Set<string>()
   /** What has ended and may not be shown so yet, with the time until which that is believed. */
   readonly #expected = new Map<string, number>()
 
@@ -70,6 +71,7 @@ export class PodWorker {
     this.#pod = pod
     this.#starter = new PodStarter(host)
     this.#stopper = new PodStopper(host)
+    this.#retries = new Retries(host.clock)
     this.ended = this.#run()
   }
 
@@ -150,7 +152,7 @@ export class PodWorker {
       try {
         if (this.#isEnding) await this.#finish()
         else await this.#sync()
-        this.#failed.delete('sync')
+        this.#retries.succeeded('sync')
       } catch (error) {
         if (this.#stopped) continue
         // What was being done was ended for something else to be done.
@@ -163,9 +165,9 @@ export class PodWorker {
           pod: podText(this.#pod),
           error: asError(error).message,
         })
-        this.#fail('sync')
+        this.#retries.failed('sync')
       }
-      this.#planRetry()
+      if (this.#retries.nextMs < Infinity) this.#planWake(this.#retries.nextMs)
     }
   }
 
@@ -178,6 +180,7 @@ export class PodWorker {
     if (over || this.#failure !== undefined) return this.#stopForGood(pod, observed)
     const step = podStep({
       pod,
+      mustRestart: this.#mustRestart,
       observed,
       nowMs: clock.now(),
       probe: (id, kind) => probes.result(this.uid, id, kind),
@@ -187,8 +190,12 @@ export class PodWorker {
     this.#hold(pod, step.held)
     probes.sync(pod, observed)
     this.#publish(observed, false)
-    const due = step.actions.filter((action) => this.#isDue(keyOf(action)))
-    if (!this.#volumesReady && observed.sandboxes[0]?.ready === true && this.#isDue('volumes')) {
+    const due = step.actions.filter((action) => this.#retries.isDue(actionKey(action)))
+    if (
+      !this.#volumesReady &&
+      observed.sandboxes[0]?.ready === true &&
+      this.#retries.isDue('volumes')
+    ) {
       await this.#prepareVolumes(pod, observed.sandboxes[0].ips)
     }
     // Sandboxes one after the other, containers beside each other.
@@ -276,10 +283,10 @@ export class PodWorker {
   async #attempt(action: Action, observed: ObservedPod): Promise<void> {
     if (this.#running.signal.aborted) return
     try {
-      if (await this.#do(action, observed)) this.#failed.delete(keyOf(action))
+      if (await this.#do(action, observed)) this.#retries.succeeded(actionKey(action))
     } catch (error) {
       if (this.#running.signal.aborted) return
-      this.#fail(keyOf(action))
+      this.#retries.failed(actionKey(action))
       this.#explain(action, asError(error))
     }
   }
@@ -319,7 +326,8 @@ export class PodWorker {
         return true
       }
       case 'killContainer': {
-        const { container, running, message } = action
+        const { container, running, message, restart } = action
+        if (restart) this.#mustRestart.add(running.id)
         const grace =
           action.graceSeconds ?? pod.spec.terminationGracePeriodSeconds ?? graceSecondsUsual
         const options = { graceSeconds: grace, message, signal }
@@ -329,6 +337,7 @@ export class PodWorker {
       case 'removeContainer': {
         await runtime.removeContainer(action.id)
         this.#messages.delete(action.id)
+        this.#mustRestart.delete(action.id)
         return true
       }
     }
@@ -338,9 +347,9 @@ export class PodWorker {
     try {
       await this.#starter.prepareVolumes(pod, podIps)
       this.#volumesReady = true
-      this.#failed.delete('volumes')
+      this.#retries.succeeded('volumes')
     } catch (error) {
-      this.#fail('volumes')
+      this.#retries.failed('volumes')
       if (this.#running.signal.aborted) return
       const message =
         error instanceof MountError
@@ -445,6 +454,7 @@ export class PodWorker {
     const { clock, hostIps, probes, statuses } = this.#host
     const status = podStatus({
       pod: this.#pod,
+      mustRestart: this.#mustRestart,
       observed,
       nowMs: clock.now(),
       hostIps,
@@ -454,22 +464,6 @@ export class PodWorker {
       failure: this.#failure,
     })
     statuses.set(this.#pod, status)
-  }
-
-  #fail(key: string): void {
-    const before = this.#failed.get(key)?.delayMs
-    const delayMs = before === undefined ? retryMs.first : Math.min(before * 2, retryMs.max)
-    this.#failed.set(key, { delayMs, atMs: this.#host.clock.elapsed() + delayMs })
-  }
-
-  #isDue(key: string): boolean {
-    const failed = this.#failed.get(key)
-    return failed === undefined || failed.atMs <= this.#host.clock.elapsed()
-  }
-
-  #planRetry(): void {
-    const now = this.#host.clock.elapsed()
-    for (const { atMs } of this.#failed.values()) this.#planWake(Math.max(0, atMs - now))
   }
 
   #nextWakeMs = Infinity
@@ -503,19 +497,5 @@ export class PodWorker {
 
   #record(about: Target, type: 'Normal' | 'Warning', reason: string, message: string): void {
     this.#host.events.record(about, { type, reason, message })
-  }
-}
-
-/** What is tried again together. */
-function keyOf(action: Action): string {
-  switch (action.type) {
-    case 'createSandbox':
-    case 'stopSandbox':
-      return 'sandbox'
-    case 'startContainer':
-    case 'killContainer':
-      return `container/${action.container.name}`
-    case 'removeContainer':
-      return `remove/${action.id}`
   }
 }

@@ -86,7 +86,9 @@ export interface ContainerSecurity {
 
 export interface NamespaceOptions {
   readonly network: 'NODE' | 'POD'
-  readonly pid: 'CONTAINER' | 'NODE' | 'POD'
+  readonly pid: 'CONTAINER' | 'NODE' | 'POD' | 'TARGET'
+  /** The container whose processes are meant by TARGET. */
+  readonly targetId?: string
   readonly ipc: 'NODE' | 'POD'
 }
 
