@@ -4,4 +4,6 @@ export { realExec, type Exec, type ExecOptions, type ExecResult } from './exec.t
 export { ipIn, type Ip } from './ip.ts'
 export { parseMountInfo, realMounts, unmountBelow, type Mount, type Mounts } from './mounts.ts'
 export { inNetworkNamespace, type CommandLine } from './namespaces.ts'
+export { nftIn, type Nft, type NftElement, type NftSet, type NftTable } from './nft.ts'
 export { FakeCgroups, FakeExec, FakeMounts } from './testing/fakes.ts'
+export { FakeNft } from './testing/fake-nft.ts'
