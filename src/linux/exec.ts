@@ -9,6 +9,8 @@ export interface ExecOptions {
   /** Bytes that come by and by are taken as the program reads; if they fail, it is killed. */
   readonly input?: string | Uint8Array | AsyncIterable<Uint8Array>
   readonly env?: Readonly<Record<string, string>>
+  /** Of standard output and of standard error; what is beyond is cut off. Default 4 MiB. */
+  readonly outputBytesMax?: number
 }
 
 export interface ExecResult {
@@ -18,15 +20,14 @@ export interface ExecResult {
 
 /**
  * Runs programs that end by themselves. Rejects with LinuxError: CommandFailed, whose message has
- * the program's last words, or CommandTimedOut; or as its input does. Output beyond 4 MiB is cut
- * off.
+ * the program's last words, or CommandTimedOut; or as its input does.
  */
 export interface Exec {
   run(command: string, args: readonly string[], options?: ExecOptions): Promise<ExecResult>
 }
 
 const timeoutMsDefault = 30_000
-const outputBytesMax = 4 * 1024 * 1024
+const outputBytesMaxDefault = 4 * 1024 * 1024
 
 export function realExec(clock: Clock): Exec {
   return {
@@ -34,8 +35,9 @@ export function realExec(clock: Clock): Exec {
       return new Promise((resolve, reject) => {
         const env = options.env === undefined ? process.env : { ...process.env, ...options.env }
         const child = spawn(command, args, { env, stdio: ['pipe', 'pipe', 'pipe'] })
-        const stdout = collected(child.stdout)
-        const stderr = collected(child.stderr)
+        const bytesMax = options.outputBytesMax ?? outputBytesMaxDefault
+        const stdout = collected(child.stdout, bytesMax)
+        const stderr = collected(child.stderr, bytesMax)
         let late = false
         let inputError: Error | undefined
         const timer = clock.timer(options.timeoutMs ?? timeoutMsDefault, () => {
@@ -85,11 +87,11 @@ async function* untilFailure(
   }
 }
 
-function collected(stream: NodeJS.ReadableStream): () => string {
+function collected(stream: NodeJS.ReadableStream, bytesMax: number): () => string {
   const chunks: Buffer[] = []
   let bytes = 0
   stream.on('data', (chunk: Buffer) => {
-    if (bytes >= outputBytesMax) return
+    if (bytes >= bytesMax) return
     chunks.push(chunk)
     bytes += chunk.length
   })

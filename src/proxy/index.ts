@@ -1,0 +1,1 @@
+export { startProxy, removeProxyRules, type Proxy, type ProxyOptions } from './proxy.ts'
