@@ -55,6 +55,9 @@ export interface Dns extends AsyncDisposable {
 export async function startDns(options: DnsOptions): Promise<Dns> {
   const { clock, random, log, addresses, port, signal } = options
   const zones = zonesOf(options.domain, [...options.serviceCidrs, ...options.podCidrs])
+  if (addresses.length === 0) {
+    throw new DnsError('InvalidOptions', 'addresses: name one at least, such as 10.43.0.10')
+  }
   const own = addresses.map(addressOf)
   const resolvers = parseResolvers(options.forwardTo, { addresses, port })
   signal?.throwIfAborted()

@@ -7,6 +7,8 @@ export type KubeletErrorReason =
   | 'RuntimeFailed'
   /** The caller ended the call. */
   | 'Cancelled'
+  /** What should be imported is no image, not whole, or for another machine. */
+  | 'InvalidImage'
   /** What is needed to run the kubelet on this machine is missing. */
   | 'Unusable'
 

@@ -1,13 +1,21 @@
 export { KubeletError, type KubeletErrorReason } from './error.ts'
 export {
   busyboxImage,
-  importImages,
   machineArchitecture,
   pauseImage,
   pauseImageName,
   type BusyboxImageOptions,
 } from './images/images.ts'
+export { importImageFile, importImages } from './images/import-images.ts'
+export { listImages, type ListedImage } from './images/list-images.ts'
 export { ociArchive, type ImageDefinition } from './images/oci-archive.ts'
+export {
+  packImage,
+  packImages,
+  type ImageToPack,
+  type PackedImage,
+  type PackOptions,
+} from './images/pack-images.ts'
 export type { Architecture } from './images/pause-elf.ts'
 export { startKubelet, type Kubelet, type KubeletOptions } from './kubelet.ts'
 export { usualRotation, type RotationLimits } from './logs/log-rotation.ts'

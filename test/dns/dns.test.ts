@@ -175,8 +175,9 @@ test('nothing is left of a start that fails, and what is wrong is named', async 
   taken.close()
   const wrong = [
     [{ addresses: ['localhost'] }, /^addresses: localhost is not an IP address$/],
+    [{ addresses: [] }, /^addresses: name one at least, such as 10\.43\.0\.10$/],
     [{ domain: 'Cluster_Local' }, /^domain: Cluster_Local is not a domain/],
-    [{ serviceCidrs: ['10.43.0.0'] }, /^10\.43\.0\.0 is not a range/],
+    [{ serviceCidrs: ['10.43.0.0'] }, /^serviceCidrs, podCidrs: 10\.43\.0\.0 is not a range/],
     [{ forwardTo: [`127.0.0.1:${port}`] }, /^forwardTo: .* is this server itself/],
   ] as const
   for (const [options, message] of wrong) {

@@ -8,8 +8,9 @@ test('names elsewhere are forwarded, and remembered', async () => {
   await using upstream = await startTestResolver((query) => [replyTo(query, 2)])
   await using under = await startTestDns({ forwardTo: [upstream.address] })
   const addresses = ['192.0.2.1', '192.0.2.2']
-  assert.deepEqual(await under.resolver.resolve4('www.example.com'), addresses)
-  assert.deepEqual(await under.resolver.resolve4('WWW.example.COM'), addresses)
+  for (const name of ['www.example.com', 'WWW.example.COM']) {
+    assert.deepEqual((await under.resolver.resolve4(name)).sort(), addresses)
+  }
   assert.deepEqual(upstream.queries, ['udp'])
 })
 
@@ -25,6 +26,16 @@ test('a resolver that lies about ids or questions, or sends garbage, is not beli
   })
   await using under = await startTestDns({ forwardTo: [upstream.address] })
   assert.deepEqual(await under.resolver.resolve4('www.example.com'), ['192.0.2.1'])
+})
+
+test('a resolver that does not know EDNS is asked without', async () => {
+  await using upstream = await startTestResolver((query) => {
+    const isPlain = query.readUInt16BE(10) === 0
+    return [replyTo(query, isPlain ? 1 : 0, isPlain ? 0x8180 : 0x8181)]
+  })
+  await using under = await startTestDns({ forwardTo: [upstream.address] })
+  assert.deepEqual(await under.resolver.resolve4('www.example.com'), ['192.0.2.1'])
+  assert.equal(upstream.queries.length, 2)
 })
 
 test('an answer that a resolver cuts is fetched over TCP', async () => {

@@ -130,6 +130,7 @@ export async function startNode(directory: string, cgroupRoot: string) {
     directory,
     exec,
     mounts,
+    containerdAddress: () => containerd.address,
     create: (name: string, spec: Omit<NonNullable<PodInput['spec']>, 'nodeName'>) =>
       pods.create({ metadata: { name, labels: { app: name } }, spec: { ...spec, nodeName } }),
     /** Waits until the pod is so; the last state is in the error. */

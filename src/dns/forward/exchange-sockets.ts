@@ -44,7 +44,10 @@ function queryOf(id: number, asked: Asked): Message {
     answers: [],
     authorities: [],
     additionals: [],
-    edns: { version: 0, udpBytes: udpBytesMax, dnssecOk: asked.dnssecOk },
+    edns:
+      asked.plain === true
+        ? undefined
+        : { version: 0, udpBytes: udpBytesMax, dnssecOk: asked.dnssecOk },
   }
 }
 

@@ -11,6 +11,8 @@ export interface Asked {
   readonly question: Question
   readonly dnssecOk: boolean
   readonly checkingDisabled: boolean
+  /** Without EDNS, which not every resolver knows. */
+  readonly plain?: boolean
 }
 
 /**

@@ -25,13 +25,15 @@ const reply = (overrides: Partial<Message> = {}) =>
 
 /** What a resolver at each address does; calls are written down as `address/transport`. */
 function start(
-  behaviours: Readonly<Record<string, (over: 'udp' | 'tcp') => Message | 'silent' | 'dead'>>,
+  behaviours: Readonly<
+    Record<string, (over: 'udp' | 'tcp', asked: Asked) => Message | 'silent' | 'dead'>
+  >,
 ) {
   const clock = new VirtualClock()
   const calls: string[] = []
-  const exchange: Exchange = (resolver, _, over, signal) => {
+  const exchange: Exchange = (resolver, asked, over, signal) => {
     calls.push(`${resolver.address}/${over}`)
-    const said = behaviours[resolver.address]?.(over) ?? 'dead'
+    const said = behaviours[resolver.address]?.(over, asked) ?? 'dead'
     if (said === 'dead') return Promise.reject(new Error('refused'))
     if (said !== 'silent') return Promise.resolve(said)
     return new Promise((_, reject) =>
@@ -143,6 +145,17 @@ describe('a forwarder', () => {
     })
     assert.equal((await forwarder.ask(asked())).answers.length, 2)
     assert.deepEqual(calls, ['one/udp', 'one/tcp'])
+  })
+
+  it('asks again without EDNS where that is not known', async () => {
+    const old = (_: string, { plain }: Asked) =>
+      plain === true ? reply() : reply({ answers: [], rcode: rcode.formatError })
+    const { calls, forwarder } = start({ old })
+    assert.equal((await forwarder.ask(asked())).answers.length, 1)
+    assert.deepEqual(calls, ['old/udp', 'old/udp'])
+    const never = start({ one: () => reply({ answers: [], rcode: rcode.formatError }) })
+    assert.equal((await never.forwarder.ask(asked())).rcode, rcode.formatError)
+    assert.equal(never.calls.length, 2)
   })
 
   it('refuses more questions than may wait, and takes some again after that', async () => {

@@ -108,6 +108,9 @@ export class Forwarder {
   async #askOne(resolver: Resolver, asked: Asked, signal: AbortSignal): Promise<Message> {
     const { exchange } = this.#options
     const message = await exchange(resolver, asked, 'udp', signal)
+    if (asked.plain !== true && message.edns === undefined && puzzled.includes(message.rcode)) {
+      return this.#askOne(resolver, { ...asked, plain: true }, signal)
+    }
     return (message.flags & flag.truncated) === 0
       ? message
       : exchange(resolver, asked, 'tcp', signal)
@@ -140,8 +143,11 @@ export class Forwarder {
   }
 }
 
+/** What a resolver says to EDNS that does not know it (RFC 6891, section 7). */
+const puzzled: readonly number[] = [rcode.formatError, rcode.notImplemented]
+
 /** After these another resolver may know better. */
-const unhelpful: readonly number[] = [rcode.serverFailure, rcode.notImplemented, rcode.refused]
+const unhelpful: readonly number[] = [...puzzled, rcode.serverFailure, rcode.refused]
 
 function answerOf({ rcode: code, answers, authorities, additionals }: Message): Answer {
   return { rcode: code, authoritative: false, answers, authorities, additionals }

@@ -7,6 +7,7 @@ import { labelKey, nameKey, type Name } from '../wire/name.ts'
 import { lookUp, type Target } from './lookup.ts'
 import * as record from './record.ts'
 import type { ServiceIndex } from './service-index.ts'
+import { shuffled } from './shuffle.ts'
 import { reverseAddress, type Zone, type Zones } from './zones.ts'
 
 /** What a question is answered with; of the header, only what is decided here. */
@@ -30,7 +31,6 @@ export interface Cluster {
   readonly index: ServiceIndex
   /** Of this server. */
   readonly addresses: readonly Uint8Array[]
-  /** Shuffles records, so that who takes the first one does not always take the same. */
   readonly random: Random
 }
 
@@ -191,14 +191,4 @@ function nothing(
 ): Decision {
   const authorities = [record.authorityRecord(zone.name, zones.domain, index.serial)]
   return { to: 'answer', answer: { ...authoritative, rcode: code, answers, authorities } }
-}
-
-function shuffled(random: Random, records: readonly ResourceRecord[]): ResourceRecord[] {
-  const order = [...records]
-  for (let i = order.length - 1; i > 0; i--) {
-    const j = random.integer(i + 1)
-    const [a, b] = [order[i], order[j]]
-    if (a !== undefined && b !== undefined) [order[i], order[j]] = [b, a]
-  }
-  return order
 }

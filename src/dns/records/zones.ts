@@ -26,7 +26,7 @@ export function zonesOf(domain: string, cidrs: readonly string[]): Zones {
   for (const text of cidrs) {
     const cidr = parseCidr(text)
     if (cidr === undefined) {
-      const message = `${text} is not a range of addresses such as 10.43.0.0/16`
+      const message = `serviceCidrs, podCidrs: ${text} is not a range such as 10.43.0.0/16`
       throw new DnsError('InvalidOptions', message)
     }
     for (const reverse of reverseZones(cidr)) {

@@ -14,6 +14,7 @@ import { recordText } from '../testing/text.ts'
 import { flag, rcode } from '../wire/codes.ts'
 import { decodeMessage } from '../wire/decode.ts'
 import { encodeMessage } from '../wire/encode.ts'
+import { nameOf } from '../wire/name.ts'
 import { createResponder } from './responder.ts'
 
 interface Parts {
@@ -152,6 +153,23 @@ describe('a reply', () => {
       assert.ok(text.includes(line), `${line} is not in\n${text}`)
     }
   })
+})
+
+it('addresses from elsewhere come in any order, behind their aliases', async () => {
+  const addresses = [1, 2, 3].map((last) =>
+    record.addressRecord(nameOf('b.example'), Uint8Array.of(192, 0, 2, last)),
+  )
+  const alias = record.aliasRecord(nameOf('a.example'), nameOf('b.example'))
+  const exchange: Exchange = async (_, { question }) =>
+    message({ question, answers: [alias, ...addresses] })
+  const { ask } = start({ exchange })
+  const firsts = new Set<string>()
+  for (let i = 0; i < 50; i++) {
+    const answers = (await ask(queryBytes('a.example', 'A')))?.answers.map(recordText) ?? []
+    assert.deepEqual([answers[0], new Set(answers).size], [recordText(alias), 4])
+    firsts.add(answers[1] ?? '')
+  }
+  assert.equal(firsts.size, 3)
 })
 
 describe('an alias out of the cluster', () => {

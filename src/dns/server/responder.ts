@@ -4,6 +4,7 @@ import type { Forwarder } from '../forward/forwarder.ts'
 import { tcpBytesMax, udpBytesMax, udpBytesPlain } from '../limits.ts'
 import type { Metrics } from '../metrics.ts'
 import { decide, type Answer, type Cluster } from '../records/decide.ts'
+import { withAddressesShuffled } from '../records/shuffle.ts'
 import { classInternet, flag, opcodeOf, rcode, recordType } from '../wire/codes.ts'
 import { decodeHeader, decodeQuery, type Header, type Query } from '../wire/decode.ts'
 import { encodeMessage } from '../wire/encode.ts'
@@ -69,12 +70,14 @@ async function answerTo(
   const { question, edns } = query
   if ((edns?.version ?? 0) > 0) return failed(rcode.badVersion)
   if (question.class !== classInternet || isTransfer(question)) return failed(rcode.refused)
-  const ask = (question: Question) =>
-    forwarder.ask({
+  const ask = async (question: Question): Promise<Answer> => {
+    const answer = await forwarder.ask({
       question,
       dnssecOk: edns?.dnssecOk ?? false,
       checkingDisabled: (header.flags & flag.checkingDisabled) !== 0,
     })
+    return { ...answer, answers: withAddressesShuffled(cluster.random, answer.answers) }
+  }
   if (!synced() && cluster.zones.of(question.name) !== undefined) return failed(rcode.serverFailure)
   const decision = decide(cluster, question)
   if (decision.to === 'answer') return decision.answer

@@ -25,11 +25,12 @@ export interface BusyboxImageOptions {
   /** Beside busybox itself. */
   readonly files?: readonly TarEntry[]
   readonly command?: readonly string[]
+  readonly env?: readonly string[]
 }
 
 /** An image for examples and tests: the machine's static busybox under all its names. */
 export async function busyboxImage(options: BusyboxImageOptions): Promise<Buffer> {
-  const { name, architecture, exec, files = [], command = ['sh'] } = options
+  const { name, architecture, exec, files = [], command = ['sh'], env } = options
   const { stdout } = await exec.run('busybox', ['--list'])
   const applets = stdout.split('\n').filter((applet) => applet !== '' && applet !== 'busybox')
   return ociArchive({
@@ -47,26 +48,11 @@ export async function busyboxImage(options: BusyboxImageOptions): Promise<Buffer
       ...files,
     ],
     command,
+    ...(env === undefined ? {} : { env }),
   })
 }
 
 const busyboxPath = '/bin/busybox'
-
-/**
- * Loads an OCI or docker archive into containerd for CRI, through the client that comes with it:
- * what it does, unpacking included, is what containerd's own gRPC services would take a dozen calls
- * for.
- */
-export async function importImages(
-  exec: Exec,
-  containerdAddress: string,
-  archive: Uint8Array,
-): Promise<void> {
-  const args = ['--address', containerdAddress, '--namespace', 'k8s.io', 'images', 'import', '-']
-  await exec.run('ctr', args, { input: archive, timeoutMs: importTimeoutMs })
-}
-
-const importTimeoutMs = 120_000
 
 export function machineArchitecture(): Architecture {
   return process.arch === 'arm64' ? 'arm64' : 'amd64'
