@@ -1,65 +1,60 @@
 #!/bin/sh
-# npm start: a cluster for this checkout in the background, with simulated nodes and the example
-# application, and what to type next. Its data is in .k8ts; npm run stop removes all of it.
+# npm start: a cluster of two real nodes in the background, the example application on it, and what to
+# type next. Its data is in .k8ts; npm run stop removes every trace of it.
 set -eu
 root=$(CDPATH= cd -- "$(dirname -- "$0")/.." && pwd)
 sh "$root/scripts/setup.sh"
 data=${K8TS_DATA_DIR:-$root/.k8ts}
 port=${K8TS_API_PORT:-6443}
 k8ts=$root/bin/k8ts
+shop=$root/examples/shop
 
-if "$k8ts" status --data-dir "$data" >/dev/null 2>&1; then
-  echo 'The server runs already.'
-else
-  mkdir -p "$root/node_modules/.cache"
-  log=$root/node_modules/.cache/k8ts-server.log
-  # In a session of its own, so that it outlives the terminal.
-  setsid "$k8ts" server --data-dir "$data" --api-port "$port" --simulated-nodes 3 </dev/null >"$log" 2>&1 &
-  pid=$!
-  tries=0
-  until "$k8ts" status --data-dir "$data" >/dev/null 2>&1; do
-    tries=$((tries + 1))
-    if ! kill -0 "$pid" 2>/dev/null || [ "$tries" -gt 100 ]; then
-      cat "$log" >&2
-      echo 'The server did not start. If its port is taken: K8TS_API_PORT=7443 npm start' >&2
-      kill "$pid" 2>/dev/null || true
-      exit 1
-    fi
-    sleep 0.2
-  done
+if [ "$(id -u)" != 0 ]; then
+  echo 'Nodes with real containers need root: sudo npm start' >&2
+  echo "Without it there are nodes whose pods only seem to run: $k8ts server --simulated-nodes 3" >&2
+  exit 1
 fi
 
-"$k8ts" status --data-dir "$data"
+"$k8ts" up --data-dir "$data" --api-port "$port" --nodes 2
 
 kubectl=$(command -v kubectl || echo "$root/.tools/kubernetes-client/usr/bin/kubectl")
-if [ -x "$kubectl" ]; then
-  k() { "$kubectl" --context k8ts "$@"; }
-  echo
-  echo 'The example application (examples/web.yaml), on nodes that are simulated:'
-  tries=0
-  until k get serviceaccount default >/dev/null 2>&1; do
-    tries=$((tries + 1))
-    [ "$tries" -le 100 ] || break
-    sleep 0.2
-  done
-  k apply -f "$root/examples/web.yaml"
-  k rollout status deployment/web --timeout=60s
-  echo
-  k get deployments,pods -o wide
-fi
+k() { "$kubectl" --context k8ts "$@"; }
+echo
+echo 'The example application (examples/shop): images packed from busybox, three fronts, one back'
+"$k8ts" image pack --data-dir "$data" "$shop/images/images.yaml" >/dev/null
+tries=0
+until k get serviceaccount default >/dev/null 2>&1; do
+  tries=$((tries + 1))
+  [ "$tries" -le 100 ] || break
+  sleep 0.2
+done
+k apply -f "$shop/shop.yaml"
+k rollout status deployment/shop-back --timeout=120s
+k rollout status deployment/shop-front --timeout=120s
+echo
+k get pods -o wide
+
+node=$(k get nodes -o 'jsonpath={.items[0].status.addresses[?(@.type=="InternalIP")].address}')
+page="http://$node:30080/"
+echo
+echo "$page answers:"
+timeout 10 busybox wget -q -O - "$page" | sed -e 's/<[^>]*>//g' -e '/^ *$/d' -e 's/^/  /'
 
 cat <<END
 
 Try:
 
-  kubectl --context k8ts get nodes
-  kubectl --context k8ts scale deployment web --replicas=5
-  kubectl --context k8ts set image deployment/web web=nginx:1.28
-  kubectl --context k8ts rollout status deployment/web
-  kubectl --context k8ts get events -w
+  kubectl get nodes,pods -o wide                 (the context k8ts is the current one)
+  curl $page
+  kubectl logs -f -l app.kubernetes.io/name=shop-front
+  kubectl exec -it deployment/shop-front -- sh
+  kubectl set image deployment/shop-front front=docker.io/k8ts/shop-front:2
+  kubectl rollout status deployment/shop-front
+  kubectl scale deployment shop-front --replicas=5
 
 The cluster:
 
   $k8ts status --data-dir $data
-  npm run stop      ends it and removes its data and its kubeconfig context
+  $k8ts logs server --data-dir $data
+  npm run stop      removes every trace of it
 END

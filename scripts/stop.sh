@@ -3,9 +3,4 @@
 set -eu
 root=$(CDPATH= cd -- "$(dirname -- "$0")/.." && pwd)
 data=${K8TS_DATA_DIR:-$root/.k8ts}
-rm -f "$root/node_modules/.cache/k8ts-server.log"
-if ! [ -e "$data" ]; then
-  echo 'not running'
-  exit 0
-fi
-exec "$root/bin/k8ts" stop --data-dir "$data" --delete
+exec "$root/bin/k8ts" down --data-dir "$data"

@@ -31,6 +31,7 @@ export { serverStatus, type ServerStatus } from './status.ts'
 export { deleteCluster, stopServer } from './stop.ts'
 export { snapshotStatus, type SnapshotStatus } from '#store'
 export type { PublishedPort } from './publish.ts'
+export type { NodeImages } from './up/images.ts'
 export type { UpCluster, UpSettings } from './up/up.ts'
 
 /*

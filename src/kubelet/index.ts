@@ -23,6 +23,7 @@ export { parseResolvConf } from './pods/sandbox-config.ts'
 export { usualCrashLoop, type CrashLoopOptions } from './pods/crash-loop.ts'
 export type { Prober, ProbeResult } from './probes/prober.ts'
 export {
+  containerdAddress,
   destroyRemains,
   endRemains,
   startContainerd,

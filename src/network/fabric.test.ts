@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { FakeExec, FakeMounts, ipIn } from '#linux'
+import { FakeExec, FakeMounts, ipIn, nftIn } from '#linux'
 import { checkFree, fabric, hostRules } from './fabric.ts'
 import { nodeRules } from './node-network.ts'
 
@@ -9,6 +9,7 @@ const options = (more: { nodeCidr?: string; nodes?: number } = {}) => {
   return {
     exec,
     ip: ipIn(exec),
+    nft: nftIn(exec),
     mounts: new FakeMounts(),
     id: 'abc123',
     nodeCidr: more.nodeCidr ?? '100.64.10.0/24',

@@ -1,14 +1,15 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { addressAt, cidrsOverlap, parseCidr, type Cidr } from '#machinery'
-import { ipIn, type Exec, type Ip, type Mounts, type UsedPrefix } from '#linux'
+import { ipIn, type Exec, type Ip, type Mounts, type Nft, type UsedPrefix } from '#linux'
 import { NetworkError } from './error.ts'
 
 export interface FabricOptions {
   readonly exec: Exec
   readonly mounts: Mounts
-  /** Of this machine's own network. */
+  /** Of this machine's own network, both. */
   readonly ip: Ip
+  readonly nft: Nft
   /** Tells the links and rules of clusters apart; at most 8 letters and digits. */
   readonly id: string
   /** Of the nodes, IPv4: this machine has the first address, node number n the (10 + n)th. */
@@ -50,7 +51,7 @@ const forwarding = '/proc/sys/net/ipv4/ip_forward'
 
 /** Throws a NetworkError `Invalid` for a range that does not hold the nodes. */
 export function fabric(options: FabricOptions): Fabric {
-  const { exec, mounts, ip, id, nodes, outbound, clusterCidrs, serviceCidrs } = options
+  const { exec, mounts, ip, nft, id, nodes, outbound, clusterCidrs, serviceCidrs } = options
   const bridge = `k8ts-${id}`
   const nodeRange = ipv4Range(options.nodeCidr)
   const address = (offset: number) => {
@@ -103,7 +104,7 @@ export function fabric(options: FabricOptions): Fabric {
         `link set dev ${bridge} up`,
         ...[...clusterCidrs, ...serviceCidrs].map((cidr) => `route replace unreachable ${cidr}`),
       ])
-      await exec.run('nft', ['-f', '-'], { input: hostRules({ ...options, bridge, hostAddress }) })
+      await nft.apply(hostRules({ ...options, bridge, hostAddress }))
       for (const node of nodes) await ensureNode(node, links)
       if (outbound) await writeFile(forwarding, '1')
     },
@@ -120,7 +121,7 @@ export function fabric(options: FabricOptions): Fabric {
       const left = new Set((await ip.usedPrefixes()).map(({ prefix }) => prefix))
       const ours = [...clusterCidrs, ...serviceCidrs].filter((cidr) => left.has(cidr))
       await ip.batch(ours.map((cidr) => `route del unreachable ${cidr}`))
-      await exec.run('nft', ['-f', '-'], { input: removalOf(bridge) })
+      await nft.apply(removalOf(bridge))
     },
   }
 }

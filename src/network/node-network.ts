@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises'
 import { asError } from '#base'
-import { LinuxError, type Exec, type Ip } from '#linux'
+import { LinuxError, type Ip, type Nft } from '#linux'
 
 export interface NodeNetworkOptions {
-  readonly exec: Exec
+  readonly nft: Nft
   readonly ip: Ip
   /** Of this node: the source of what the node itself sends to pods and Services. */
   readonly nodeIps: readonly string[]
@@ -22,7 +22,7 @@ const table = 'k8ts-network'
  * carries the node's address. Idempotent.
  */
 export async function prepareNodeNetwork(options: NodeNetworkOptions): Promise<void> {
-  const { exec, ip, nodeIps, clusterCidrs, serviceCidrs } = options
+  const { nft, ip, nodeIps, clusterCidrs, serviceCidrs } = options
   await ip.up('lo')
   await setSysctls(clusterCidrs.some((cidr) => cidr.includes(':')))
   if (!(await ip.links()).includes(rejectLink)) {
@@ -33,13 +33,13 @@ export async function prepareNodeNetwork(options: NodeNetworkOptions): Promise<v
     `link set dev ${rejectLink} up`,
     ...[...clusterCidrs, ...serviceCidrs].map((cidr) => rangeRoute(cidr, nodeIps)),
   ])
-  await exec.run('nft', ['-f', '-'], { input: nodeRules(clusterCidrs) })
+  await nft.apply(nodeRules(clusterCidrs))
 }
 
 /** Undoes `prepareNodeNetwork`, but for the kernel's settings. What is not there is no error. */
-export async function removeNodeNetwork({ exec, ip }: Pick<NodeNetworkOptions, 'exec' | 'ip'>) {
+export async function removeNodeNetwork({ nft, ip }: Pick<NodeNetworkOptions, 'ip' | 'nft'>) {
   if ((await ip.links()).includes(rejectLink)) await ip.deleteLink(rejectLink)
-  await exec.run('nft', ['-f', '-'], { input: removal })
+  await nft.apply(removal)
 }
 
 function rangeRoute(cidr: string, nodeIps: readonly string[]): string {

@@ -73,11 +73,11 @@ function succeed(command: string, { code, out, err }: Ended, args: readonly stri
   throw new Error(`${command} ${args.join(' ')}: exit code ${code}: ${err}${out}`)
 }
 
-/** Makes a cluster that reaches nothing else, with busybox on each node. */
+/** Makes a cluster, with busybox on each node. */
 export async function upCluster(...flags: readonly string[]): Promise<void> {
   mkdirSync(directory, { recursive: true })
   await exec.run('ip', ['link', 'set', 'dev', 'lo', 'up'])
-  const ended = await k8ts('up', `--data-dir=${dataDir}`, '--isolated', ...flags)
+  const ended = await k8ts('up', `--data-dir=${dataDir}`, ...flags)
   if (ended.code !== 0) throw new Error(`k8ts up: ${ended.err}`)
   await importBusybox()
 }

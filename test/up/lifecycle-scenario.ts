@@ -37,7 +37,7 @@ users: [{ name: mine, user: { token: t } }]
 current-context: mine
 `,
   )
-  await upCluster('--nodes=2')
+  await upCluster('--nodes=2', '--isolated')
 })
 
 after(async () => {

@@ -3,6 +3,7 @@ import type { BootstrapToken, TokenAccess } from '#cluster'
 import { DurationError, humanDuration, parseDurationMs } from '#machinery'
 import { dataDirFlag, dataDirOf, services } from '../environment.ts'
 import { UsageError, type Args, type Command, type Flag } from '../flags.ts'
+import { tableOf } from '../table.ts'
 
 const accessFlags: Readonly<Record<string, Flag>> = {
   'data-dir': dataDirFlag,
@@ -103,17 +104,4 @@ function rowOf(token: BootstrapToken, nowMs: number): readonly string[] {
 function ttlText(expiresMs: number | undefined, nowMs: number): string {
   if (expiresMs === undefined) return '<forever>'
   return expiresMs <= nowMs ? '<invalid>' : humanDuration(expiresMs - nowMs)
-}
-
-function tableOf(rows: readonly (readonly string[])[]): string {
-  const widths = header.map((_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)))
-  return rows
-    .map((row) =>
-      row
-        .map((cell, at) => cell.padEnd(widths[at] ?? 0))
-        .join('   ')
-        .trimEnd(),
-    )
-    .map((line) => `${line}\n`)
-    .join('')
 }

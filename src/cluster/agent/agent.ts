@@ -13,9 +13,10 @@ import {
   type Runtime,
 } from '#kubelet'
 import { startDns } from '#dns'
-import { ipIn, realCgroups, realExec, realMounts } from '#linux'
+import { ipIn, nftIn, realCgroups, realExec, realMounts } from '#linux'
 import { keepNodeRoutes, podNetwork, prepareNodeNetwork } from '#network'
 import { readSettings } from '../addons/cluster-settings.ts'
+import { startProxy } from '#proxy'
 import { ClusterError } from '../error.ts'
 import { joinCluster } from '../join/join-cluster.ts'
 import { claimProcess } from '../process-file.ts'
@@ -52,7 +53,9 @@ export interface AgentOptions {
 export const tokenVariable = 'K8TS_TOKEN'
 
 const dnsPort = 53
+const everywhere = '0.0.0.0'
 const kubeletPort = 10_250
+const proxyHealthPort = 10_256
 /** The control plane gives a new node its part of the pod ranges in a moment. */
 const podCidrMs = 60_000
 const networkMs = 30_000
@@ -90,7 +93,8 @@ async function start(options: AgentOptions): Promise<AsyncDisposable> {
   const credentials = stack.use(await joinCluster({ ...options, directory: paths.credentials }))
   const client = stack.use(new Client(credentials.transport, clock))
   const settings = await readSettings(client, options)
-  await prepareNodeNetwork({ exec, ip, nodeIps, ...settings })
+  const nft = nftIn(exec)
+  await prepareNodeNetwork({ nft, ip, nodeIps, ...settings })
 
   const containerd = stack.use(
     await keepContainerd({
@@ -122,8 +126,23 @@ async function start(options: AgentOptions): Promise<AsyncDisposable> {
     forwardTo: await resolversIn(options.resolvConf, settings.clusterDns),
     signal,
   })
-  await informers.start(signal)
-  stack.use(await dns)
+  const proxy = startProxy({
+    ...services,
+    client,
+    informers,
+    nodeName,
+    nodeIps,
+    nft,
+    exec,
+    clusterCidrs: settings.clusterCidrs,
+    healthz: { host: everywhere, port: proxyHealthPort },
+  })
+  // Whichever fails, the other is not left behind.
+  const started = await Promise.allSettled([dns, proxy, informers.start(signal)])
+  for (const each of started) {
+    if (each.status === 'fulfilled' && each.value !== undefined) stack.use(each.value)
+  }
+  for (const each of started) if (each.status === 'rejected') throw each.reason
 
   const kubelet = stack.use(
     await startKubelet({
@@ -140,7 +159,7 @@ async function start(options: AgentOptions): Promise<AsyncDisposable> {
       clusterDns: settings.clusterDns,
       clusterDomain: settings.clusterDomain,
       server: {
-        host: nodeIps[0] ?? '',
+        host: everywhere,
         port: kubeletPort,
         certificate: credentials.serving({ names: [nodeName], ips: nodeIps }),
         clientCa: credentials.clientCa,

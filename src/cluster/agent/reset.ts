@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
 import type { Clock } from '#base'
-import { ipIn, realCgroups, realExec, realMounts } from '#linux'
+import { ipIn, nftIn, realCgroups, realExec, realMounts } from '#linux'
 import { removeNodeNetwork } from '#network'
+import { removeProxyRules } from '#proxy'
 import { endProcess } from '../process-file.ts'
 import { nodeError } from './node-error.ts'
 import { nodePaths } from './node-paths.ts'
@@ -33,6 +34,8 @@ async function reset({ directory, cgroupRoot, clock }: ResetOptions): Promise<bo
   const cgroups = realCgroups(await mounts.list())
   await endProcess(nodePaths(directory).agentFile, 'the agent', clock)
   await removeNode({ directory, cgroupRoot, mounts, cgroups, clock })
-  await removeNodeNetwork({ exec, ip: ipIn(exec) })
+  const nft = nftIn(exec)
+  await removeProxyRules(nft)
+  await removeNodeNetwork({ nft, ip: ipIn(exec) })
   return wasThere
 }

@@ -1,3 +1,10 @@
+export {
+  importArchive,
+  importPacked,
+  nodeImages,
+  type ImageOptions,
+  type NodeImages,
+} from './images.ts'
 export { down, type DownOptions } from './down.ts'
 export { logFileOf, logNames } from './logs.ts'
 export type { Progress } from './progress.ts'

@@ -1,15 +1,16 @@
-import type { Exec, Ip, Mounts } from '#linux'
+import type { Clock } from '#base'
+import { ipIn, nftIn, realExec, realMounts } from '#linux'
 import { fabric, type Fabric } from '#network'
 import { upNodes, type UpRecord } from './record.ts'
 
 /** The segment of a cluster that `up` makes, as its record says. */
-export function fabricOf(
-  dataDir: string,
-  record: UpRecord,
-  facilities: { readonly exec: Exec; readonly mounts: Mounts; readonly ip: Ip },
-): Fabric {
+export function fabricOf(dataDir: string, record: UpRecord, clock: Clock): Fabric {
+  const exec = realExec(clock)
   return fabric({
-    ...facilities,
+    exec,
+    mounts: realMounts(exec),
+    ip: ipIn(exec),
+    nft: nftIn(exec),
     ...record,
     nodes: upNodes(dataDir, record),
     outbound: !record.isolated,

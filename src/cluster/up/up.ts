@@ -2,15 +2,13 @@ import { existsSync } from 'node:fs'
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { asError, poll, type Clock, type Log, type Random } from '#base'
-import { kubeconfigPaths, loadKubeconfig, mergeContext, useContext } from '#client'
-import { ipIn, realExec, realMounts } from '#linux'
+import { kubeconfigPaths, mergeContext, useContext } from '#client'
 import { isForwarding, type Fabric } from '#network'
 import { adminContext, contextName } from '../context.ts'
 import { defaultClusterCidrs } from '../controller-options.ts'
 import { openDataDirectory, type DataDirectory } from '../data-directory.ts'
 import { ClusterError } from '../error.ts'
-import { createBootstrapToken } from '../join/bootstrap-tokens.ts'
-import { caPin, formatJoinToken } from '../join/token.ts'
+import { inviteNode } from '../join/token-access.ts'
 import { claimProcess, runningProcess } from '../process-file.ts'
 import { formatPublishedPort, type PublishedPort } from '../publish.ts'
 import type { KubeconfigChoice } from '../server.ts'
@@ -19,7 +17,6 @@ import { removeCluster, upLock } from './down.ts'
 import { fabricOf } from './machine-network.ts'
 import { tokenVariable } from '../agent/agent.ts'
 import { nodeError } from '../agent/node-error.ts'
-import { clientOf } from '../alone/api-access.ts'
 import { checkMachine, machineFacts } from './preflight.ts'
 import { lastWords, startProcess, type StartedProcess } from './processes.ts'
 import type { Progress } from './progress.ts'
@@ -125,8 +122,7 @@ class Making {
     let record = await this.#settle()
     const nodes = upNodes(path, record)
     progress('making the network')
-    const exec = realExec(clock)
-    const network = fabricOf(path, record, { exec, mounts: realMounts(exec), ip: ipIn(exec) })
+    const network = fabricOf(path, record, clock)
     writeUpRecord(path, record)
     await network.ensure()
 
@@ -251,12 +247,9 @@ class Making {
   }
 
   async #makeToken(): Promise<string> {
-    const { clock } = this.#options
-    const { endpoint } = loadKubeconfig([this.#directory.adminKubeconfig])
-    await using client = clientOf(endpoint, 'k8ts', clock)
-    const what = { ttlMs: tokenMs, description: 'of k8ts up' }
-    const made = await createBootstrapToken(client, what, this.#options)
-    return formatJoinToken({ ...made, caPin: caPin(endpoint.ca ?? '') })
+    const access = { ...this.#options, dataDir: this.#directory.path, kubeconfig: undefined }
+    const wanted = { ttlMs: tokenMs, description: 'of k8ts up' }
+    return (await inviteNode(access, wanted)).token
   }
 
   /** Waits for what a process is to become; its end before that is an error with its last words. */

@@ -173,6 +173,11 @@ async function forgetNetworks(state: string): Promise<void> {
   }
 }
 
+/** The path of the socket of a containerd on this directory, for CRI and for its own clients. */
+export function containerdAddress(directory: string): string {
+  return pathsIn(directory).socket
+}
+
 function pathsIn(directory: string) {
   return {
     root: join(directory, 'root'),
