@@ -86,7 +86,8 @@ export class FamilySync {
     this.#dirty = new Set()
     this.#triggeredAtMs = []
     const wanted = await this.#wanted(owners)
-    const increment = this.#ruleset.apply(changesOf(wanted))
+    const slice = new Slice(clock)
+    const increment = await this.#ruleset.apply(changesOf(wanted), () => slice.breathe())
     const rewrite = this.#rewrite
     const lines = rewrite ? await this.#everything() : increment
     if (lines.length > 0) {
