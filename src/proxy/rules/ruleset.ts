@@ -70,10 +70,6 @@ export class Ruleset {
     return transaction.lines()
   }
 
-  get size(): number {
-    return this.#owners.size
-  }
-
   #transaction(): Transaction {
     return new Transaction(this.#names.table, this.#names.addressType)
   }
