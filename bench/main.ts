@@ -1,6 +1,7 @@
 import { benchCreates, benchIdle, benchList, benchStart, benchWatchDelay } from './api.ts'
 import { benchDeployments, benchStartCluster } from './cluster.ts'
 import { benchFanOut, benchInProcess, benchKinds, benchManyPods } from './in-process.ts'
+import { benchProxy } from './proxy.ts'
 import { printRows, type BenchRow } from './row.ts'
 import { benchSchedulerDecisions, benchSchedulerEndToEnd } from './scheduler.ts'
 import { benchStore } from './store.ts'
@@ -24,6 +25,7 @@ const benches: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
   'scheduler-end-to-end': benchSchedulerEndToEnd,
   'start-cluster': benchStartCluster,
   deployments: benchDeployments,
+  proxy: benchProxy,
   idle: benchIdle,
 }
 

@@ -73,19 +73,24 @@ export async function startControlPlane(
 
 /**
  * Runs one of `bench/child/` with a JSON argument in a process of its own, so that it shares no
- * thread with what it measures, and returns the JSON that it prints.
+ * thread with what it measures, and returns the JSON that it prints. `within` is a program that
+ * runs it, such as unshare.
  */
-export async function runChild<T>(script: string, job: object, limitMs = 60_000): Promise<T> {
-  const child = spawn(
+export async function runChild<T>(
+  script: string,
+  job: object,
+  limitMs = 60_000,
+  within: readonly string[] = [],
+): Promise<T> {
+  const [command, ...args] = [
+    ...within,
     process.execPath,
-    [
-      '--conditions=source',
-      '--expose-gc',
-      join(root, 'bench/child', `${script}.ts`),
-      JSON.stringify(job),
-    ],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  )
+    '--conditions=source',
+    '--expose-gc',
+    join(root, 'bench/child', `${script}.ts`),
+    JSON.stringify(job),
+  ]
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   try {
     const result = await withTimeout(realClock, allOutput(child), limitMs, `bench/child/${script}`)
     return JSON.parse(result) as T

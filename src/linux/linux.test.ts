@@ -29,6 +29,13 @@ test('a program takes its input as it comes, and is killed when that fails', asy
   })
 })
 
+test('output is cut off where it is too long', async () => {
+  const script = 'head -c 200000 /dev/zero'
+  const cut = await realExec(realClock).run('sh', ['-c', script], { outputBytesMax: 1 })
+  assert.ok(cut.stdout.length < 200_000, `${cut.stdout.length}`)
+  assert.equal((await realExec(realClock).run('sh', ['-c', script])).stdout.length, 200_000)
+})
+
 test('a program that fails tells its last words', async () => {
   const run = realExec(realClock).run('sh', ['-c', 'echo no such thing >&2; exit 3'])
   await assert.rejects(run, (error: LinuxError) => {

@@ -79,34 +79,28 @@ export class FamilySync {
 
   /** Brings what is new to the kernel. Rejects with a LinuxError; the next call will rewrite. */
   async sync(): Promise<void> {
-    const { clock, nft, metrics, health, family } = this.#options
+    const { clock, metrics, health, family } = this.#options
     const started = clock.elapsed()
     const owners = this.#dirty
     const triggeredAtMs = this.#triggeredAtMs
+    const full = this.#rewrite
     this.#dirty = new Set()
     this.#triggeredAtMs = []
-    const wanted = await this.#wanted(owners)
-    const increment = this.#ruleset.apply(changesOf(wanted))
-    const rewrite = this.#rewrite
-    const lines = rewrite ? await this.#everything() : increment
-    if (lines.length > 0) {
+    try {
+      const wanted = await this.#apply(owners)
+      health.updated(family)
+      if (this.#dirty.size > 0) health.queued(family)
+      metrics.synced(family, { tookMs: clock.elapsed() - started, full, triggeredAtMs })
+      this.#options.applied(wanted)
+      this.#count(wanted)
+      await this.#forgetFlows(wanted)
+    } catch (error) {
+      metrics.failed(family)
       this.#rewrite = true
-      try {
-        await nft.apply(`${lines.join('\n')}\n`)
-      } catch (error) {
-        metrics.failed(family)
-        for (const owner of owners) this.#dirty.add(owner)
-        this.#triggeredAtMs = [...triggeredAtMs, ...this.#triggeredAtMs].slice(0, triggerTimesMax)
-        throw error
-      }
-      this.#rewrite = false
+      for (const owner of owners) this.#dirty.add(owner)
+      this.#triggeredAtMs = [...triggeredAtMs, ...this.#triggeredAtMs].slice(0, triggerTimesMax)
+      throw error
     }
-    health.updated(family)
-    if (this.#dirty.size > 0) health.queued(family)
-    metrics.synced(family, { tookMs: clock.elapsed() - started, full: rewrite, triggeredAtMs })
-    this.#options.applied(wanted)
-    this.#count(wanted)
-    await this.#forgetFlows(wanted)
   }
 
   /** Syncs whenever there is something new. Rejects when the signal fires, and never else. */
@@ -136,13 +130,18 @@ export class FamilySync {
     }
   }
 
-  async #wanted(owners: ReadonlySet<string>): Promise<Map<string, Desired | undefined>> {
+  /** One transaction, if any is needed. Resolves with what the owners want now. */
+  async #apply(owners: ReadonlySet<string>): Promise<Map<string, Desired | undefined>> {
     const slice = new Slice(this.#options.clock)
     const wanted = new Map<string, Desired | undefined>()
     for (const owner of owners) {
       wanted.set(owner, this.#options.desired(owner))
       await slice.breathe()
     }
+    const increment = await this.#ruleset.apply(changesOf(wanted), () => slice.breathe())
+    const lines = this.#rewrite ? await this.#everything() : increment
+    if (lines.length > 0) await this.#options.nft.apply(`${lines.join('\n')}\n`)
+    this.#rewrite = false
     return wanted
   }
 

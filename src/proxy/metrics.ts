@@ -30,7 +30,7 @@ export class ProxyMetrics {
   readonly #clock: Clock
   readonly #families = new Map<Family, FamilyCounts>()
   readonly #answers = { healthz: new Map<number, number>(), livez: new Map<number, number>() }
-  readonly changes = {
+  readonly #changes = {
     service: { total: 0, pending: 0 },
     endpoint: { total: 0, pending: 0 },
   }
@@ -54,8 +54,14 @@ export class ProxyMetrics {
   }
 
   changed(what: 'service' | 'endpoint'): void {
-    this.changes[what].total++
-    this.changes[what].pending++
+    this.#changes[what].total++
+    this.#changes[what].pending++
+  }
+
+  /** All changes so far are in the kernel. */
+  settled(): void {
+    this.#changes.service.pending = 0
+    this.#changes.endpoint.pending = 0
   }
 
   queued(family: Family): void {
@@ -156,7 +162,7 @@ export class ProxyMetrics {
       }
     }
     for (const what of ['service', 'endpoint'] as const) {
-      const { total, pending } = this.changes[what]
+      const { total, pending } = this.#changes[what]
       metric(`sync_proxy_rules_${what}_changes_total`, 'counter')
       lines.push(`${prefix}sync_proxy_rules_${what}_changes_total ${total}`)
       metric(`sync_proxy_rules_${what}_changes_pending`, 'gauge')

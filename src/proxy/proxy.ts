@@ -236,7 +236,9 @@ class NodeProxy implements Proxy {
       this.#nodes.addHandler({
         added: (node) => this.#nodeChanged(node),
         updated: (node) => this.#nodeChanged(node),
-        deleted: () => this.#nodeChanged(undefined),
+        deleted: () => {
+          this.#health.nodeEligible = false
+        },
       }),
       this.#services.addHandler({
         added: serviceChanged,
@@ -275,11 +277,10 @@ class NodeProxy implements Proxy {
     return at === undefined || at < this.#startedAtMs ? undefined : at
   }
 
-  #nodeChanged(node: Node | undefined): void {
-    const { deletionTimestamp, labels } = node?.metadata ?? {}
-    const taints = node?.spec.taints ?? []
-    this.#health.nodeEligible =
-      deletionTimestamp === undefined && !taints.some(({ key }) => key === toBeDeletedTaint)
+  #nodeChanged({ metadata, spec }: Node): void {
+    const { deletionTimestamp, labels } = metadata
+    const leaves = (spec.taints ?? []).some(({ key }) => key === toBeDeletedTaint)
+    this.#health.nodeEligible = deletionTimestamp === undefined && !leaves
     const zone = labels?.[zoneLabel] ?? ''
     if (zone === this.#zone) return
     this.#zone = zone
@@ -324,9 +325,7 @@ class NodeProxy implements Proxy {
           : { port, endpoints: desired.readyHere }
       this.#serviceHealth.set(owner, wanted)
     }
-    if (![...this.#syncs.values()].every(({ idle }) => idle)) return
-    this.#metrics.changes.service.pending = 0
-    this.#metrics.changes.endpoint.pending = 0
+    if ([...this.#syncs.values()].every(({ idle }) => idle)) this.#metrics.settled()
   }
 
   #healthPortFailed(service: string, port: number, error: Error): void {

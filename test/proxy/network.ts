@@ -20,11 +20,16 @@ export interface Network extends AsyncDisposable {
   /** A process of the node itself. */
   readonly node: Machine
   pod(number: number): Promise<Machine>
+  /** A pod on the node's bridge, as the CNI plugin of that name makes them: 10.42.1.NUMBER. */
+  bridgedPod(number: number): Promise<Machine>
+  /** Gives the node another address, at its loopback. */
+  own(address: string): Promise<void>
   /** Packets to Services that left the machine. */
   leaked(): Promise<number>
 }
 
 export const podIp = (number: number) => `10.42.0.${number}`
+export const bridgedPodIp = (number: number) => `10.42.1.${number}`
 export const podIp6 = (number: number) => `fd00:42::${number}`
 
 export async function startNetwork(): Promise<Network> {
@@ -60,6 +65,11 @@ export async function startNetwork(): Promise<Network> {
       `add rule inet seen passing ip6 daddr ${range6} counter`,
     ].join('\n'),
   )
+  await ip('link', 'add', 'bridge', 'type', 'bridge')
+  await ip('address', 'add', '10.42.1.1/24', 'dev', 'bridge')
+  await ip('link', 'set', 'bridge', 'up')
+  // Answers from one port of a bridge to another one pass the rules, too, as kubelets ask of nodes.
+  await writeFile('/proc/sys/net/bridge/bridge-nf-call-iptables', '1')
   const owned = undo.move()
   return {
     client,
@@ -85,6 +95,20 @@ export async function startNetwork(): Promise<Network> {
       await pod.listen('udp', podIp6(number), 8080)
       return pod
     },
+    async bridgedPod(number) {
+      const pod = await startMachine(`pod-${number}`)
+      owned.defer(() => pod.stop())
+      const link = `pod${number}`
+      await join(link, pod, [], [`${bridgedPodIp(number)}/24`])
+      await ip('link', 'set', link, 'master', 'bridge')
+      // The plugin's hairpinMode: else a pod's packets do not come back to it.
+      await ip('link', 'set', link, 'type', 'bridge_slave', 'hairpin', 'on')
+      await pod.ip('route', 'add', 'default', 'via', '10.42.1.1')
+      await pod.listen('tcp', '::', 8080)
+      await pod.listen('udp', bridgedPodIp(number), 8080)
+      return pod
+    },
+    own: (address) => ip('address', 'add', address, 'dev', 'lo'),
     async leaked() {
       const text = (await world.nft.listChain({ family: 'inet', name: 'seen' }, 'passing')) ?? ''
       const counts = [...text.matchAll(/packets (\d+)/g)].map(([, packets]) => Number(packets))

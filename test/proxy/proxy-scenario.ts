@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { silenceMs, type How, type Machine } from './machine.ts'
-import { podIp, podIp6, startNetwork, type Network } from './network.ts'
+import { bridgedPodIp, podIp, podIp6, startNetwork, type Network } from './network.ts'
+import { EndpointSlice } from '#api'
 import { removeProxyRules } from '#proxy'
 import { startProxyUnderTest, until } from './proxy-under-test.ts'
 
@@ -69,6 +70,17 @@ test('a pod reaches itself through its Service', async () => {
   assert.equal(await pod(12).ask('tcp', '10.43.1.2', 80), 'pod-11 10.42.0.12')
 })
 
+test('pods of one bridge reach each other and themselves', async () => {
+  const [asking] = [await network.bridgedPod(21), await network.bridgedPod(22)]
+  await node.create('bridged', { clusterIP: '10.43.1.11' })
+  await node.endpoints('bridged', [{ ip: bridgedPodIp(22) }])
+  await until((how) => asking.ask('tcp', '10.43.1.11', 80, how), 'pod-22 10.42.1.21')
+  assert.equal(await asking.ask('udp', '10.43.1.11', 53), 'pod-22 10.42.1.21')
+  await node.endpoints('bridged', [{ ip: bridgedPodIp(21) }])
+  await until((how) => asking.ask('tcp', '10.43.1.11', 80, how), 'pod-21 10.42.1.1')
+  assert.equal(await asking.ask('udp', '10.43.1.11', 53), 'pod-21 10.42.1.1')
+})
+
 test('a Service without endpoints refuses; an address of no Service is silent; nothing leaves', async () => {
   await node.create('empty', {
     type: 'NodePort',
@@ -80,7 +92,19 @@ test('a Service without endpoints refuses; an address of no Service is silent; n
   assert.equal(await network.client.ask('tcp', '192.0.2.1', 30_003), refused)
   assert.equal(await pod(11).ask('tcp', '10.43.9.9', 80, brief), silent)
   assert.equal(await pod(11).ask('udp', '10.43.9.9', 53, brief), silent)
+  assert.equal(await network.node.ask('udp', '10.43.9.9', 53, brief), silent)
   assert.equal(await network.leaked(), 0)
+})
+
+test('a ClusterIP that the node has itself is served by the node', async () => {
+  await node.create('own', { clusterIP: '10.43.0.10' })
+  await until((how) => pod(11).ask('tcp', '10.43.0.10', 80, how), refused)
+  await network.own('10.43.0.10/32')
+  await network.node.listen('tcp', '10.43.0.10', 80)
+  await network.node.listen('udp', '10.43.0.10', 53)
+  assert.equal(await pod(11).ask('tcp', '10.43.0.10', 80), 'node 10.42.0.11')
+  assert.equal(await pod(11).ask('udp', '10.43.0.10', 53), 'node 10.42.0.11')
+  assert.equal(await network.node.ask('udp', '10.43.0.10', 53), 'node 10.43.0.10')
 })
 
 test('a node port is served at the node addresses, and to whoever comes', async () => {
@@ -154,6 +178,25 @@ test('a UDP client whose endpoint is gone gets another one, from the same port',
   await until(ask, 'pod-12 10.42.0.11')
   await node.endpoints('lookup', [{ ip: podIp(13) }])
   await until(ask, 'pod-13 10.42.0.11')
+})
+
+test('the kernel takes what is rare: SCTP, many endpoints, the longest names', async () => {
+  const name = 'n'.repeat(63)
+  const ports = [{ name: 'p'.repeat(15), port: 80, protocol: 'SCTP' as const }]
+  await node.create(name, { clusterIP: '10.43.1.12', ports, sessionAffinity: 'ClientIP' })
+  const many = Array.from({ length: 40 }, (_, at) => ({ ip: podIp(100 + at) }))
+  const slice = {
+    metadata: { name: 'many', labels: { 'kubernetes.io/service-name': name } },
+    addressType: 'IPv4',
+    endpoints: many.map(({ ip }) => ({ addresses: [ip], conditions: {} })),
+    ports: [{ name: 'p'.repeat(15), port: 8_080, protocol: 'SCTP' }],
+  }
+  await node.client.resource(EndpointSlice).namespace('default').create(slice)
+  const table = { family: 'ip', name: 'kube-proxy' } as const
+  const sets = async () => (await node.nft.listSets(table)).map((set) => set.name).join(' ')
+  await until(sets, new RegExp(`affinity-\\w+-default/${name}/sctp/p+__10\\.42\\.0\\.139/8080`))
+  await node.services.delete(name)
+  await until(sets, (names) => !names.includes(name))
 })
 
 test('external addresses and load balancers lead in, the latter only for whom they are', async () => {
@@ -253,7 +296,7 @@ test('it tells how it is', async () => {
 
 test('rules that someone removed come back with the next change', async () => {
   await node.nft.apply('delete table ip kube-proxy\n')
-  assert.notEqual(await pod(11).ask('tcp', '10.43.1.1', 80), 'pod-12 10.42.0.11')
+  assert.equal(await pod(11).ask('tcp', '10.43.1.1', 80, brief), silent)
   await node.endpoints('spread', [{ ip: podIp(12) }])
   await until((how) => pod(11).ask('tcp', '10.43.1.1', 80, how), 'pod-12 10.42.0.11')
   assert.equal(await pod(12).ask('tcp', '10.43.1.2', 80), 'pod-11 10.42.0.12')

@@ -120,13 +120,19 @@ function sharedRules(ip: 'ip' | 'ip6'): Body[] {
       ],
     },
     { name: chains.reject, rules: refusal },
-    { name: chains.serviceEndpointsCheck, rules: [`${destination} vmap @no-endpoint-services`] },
+    {
+      name: chains.serviceEndpointsCheck,
+      rules: [
+        // A ClusterIP that this node has itself, as that of cluster DNS, is served without endpoints.
+        `${ip} daddr @cluster-ips fib daddr type local return`,
+        `${destination} vmap @no-endpoint-services`,
+      ],
+    },
     { name: chains.nodePortEndpointsCheck, rules: [`${nodePort} vmap @no-endpoint-nodeports`] },
     { name: chains.firewallCheck, rules: [`${destination} vmap @firewall-ips`] },
     {
       name: chains.clusterIpsCheck,
       rules: [
-        // An address that this node has itself, as cluster DNS may, is no one else's to refuse.
         `${ip} daddr @cluster-ips fib daddr type != local goto ${chains.reject}`,
         // Of no Service yet: a client's next try may come after the Service has.
         `${ip} daddr @service-cidrs fib daddr type != local drop`,

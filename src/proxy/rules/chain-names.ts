@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { ProxyEndpoint } from '../endpoints.ts'
 import type { ServicePort } from '../service-ports.ts'
 
-/** nftables' limit is 255; what is beyond this is cut off, as the hash in front tells names apart. */
+/** nftables' limit is 255 with what stands in front; the hash tells names apart that are cut off. */
 const lengthMax = 240
 
 /** The names of what belongs to one port of a Service, as upstream composes them. */
@@ -40,7 +40,8 @@ export function portNames({ service, portName, protocol }: ServicePort): PortNam
 
 function hashed(name: string): string {
   const digest = createHash('sha256').update(name).digest()
-  return `${base32(digest.subarray(0, 5))}-${name}`.slice(0, lengthMax)
+  const whole = `${base32(digest.subarray(0, 5))}-${name}`
+  return whole.length <= lengthMax ? whole : `${whole.slice(0, lengthMax - 3)}...`
 }
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'

@@ -70,7 +70,9 @@ async function builtAnew(wanted: ReadonlyMap<string, Variant | undefined>): Prom
   const nft = new FakeNft()
   const ruleset = new Ruleset(names)
   // In another order than they came about.
-  for (const [name, each] of [...wanted].toReversed()) ruleset.apply([changeOf(name, each)])
+  for (const [name, each] of [...wanted].toReversed()) {
+    await ruleset.apply([changeOf(name, each)], noBreath)
+  }
   await nft.apply([...base, ...(await ruleset.full(new Map(), noBreath))].join('\n'))
   return nft.dump()
 }
@@ -85,9 +87,8 @@ test('any changes, one transaction each, lead to the table that a rewrite makes'
       for (const changes of batches) {
         for (const [name, each] of changes) wanted.set(name, each)
         // Throws where something leads to what is not there, at any moment.
-        await nft.apply(
-          ruleset.apply(changes.map(([name, each]) => changeOf(name, each))).join('\n'),
-        )
+        const next = changes.map(([name, each]) => changeOf(name, each))
+        await nft.apply((await ruleset.apply(next, noBreath)).join('\n'))
         assert.equal(nft.dump(), await builtAnew(wanted))
       }
     }),
@@ -111,10 +112,13 @@ const withEndpoints = (...ips: readonly number[]) => ({
 const readable = (lines: readonly string[]) =>
   lines.map((line) => line.replaceAll(/-[A-Z2-7]{8}-default\/a\/tcp\/web/g, ''))
 
-test('a change of endpoints touches what is theirs', () => {
+test('a change of endpoints touches what is theirs', async () => {
   const ruleset = new Ruleset(names)
-  ruleset.apply([changeOf('a', withEndpoints(1, 2)), changeOf('b', withEndpoints(3))])
-  assert.deepEqual(readable(ruleset.apply([changeOf('a', withEndpoints(1, 3))])), [
+  await ruleset.apply(
+    [changeOf('a', withEndpoints(1, 2)), changeOf('b', withEndpoints(3))],
+    noBreath,
+  )
+  assert.deepEqual(readable(await ruleset.apply([changeOf('a', withEndpoints(1, 3))], noBreath)), [
     'add chain ip kube-proxy endpoint__10.42.0.3/8080',
     'flush chain ip kube-proxy service',
     'add rule ip kube-proxy service ip daddr 10.43.0.2 tcp dport 80 ip saddr != @cluster-cidrs jump mark-for-masquerade',
@@ -127,10 +131,10 @@ test('a change of endpoints touches what is theirs', () => {
   ])
 })
 
-test('the last endpoint goes, and the Service refuses in the same transaction', () => {
+test('the last endpoint goes, and the Service refuses in the same transaction', async () => {
   const ruleset = new Ruleset(names)
-  ruleset.apply([changeOf('a', withEndpoints(1))])
-  assert.deepEqual(readable(ruleset.apply([changeOf('a', plain)])), [
+  await ruleset.apply([changeOf('a', withEndpoints(1))], noBreath)
+  assert.deepEqual(readable(await ruleset.apply([changeOf('a', plain)], noBreath)), [
     'delete element ip kube-proxy service-ips { 10.43.0.2 . tcp . 80 }',
     'add element ip kube-proxy no-endpoint-services { 10.43.0.2 . tcp . 80 : goto reject-chain }',
     'flush chain ip kube-proxy service',
@@ -140,12 +144,11 @@ test('the last endpoint goes, and the Service refuses in the same transaction', 
   ])
 })
 
-test('what changes nothing is no transaction', () => {
+test('what changes nothing is no transaction', async () => {
   const ruleset = new Ruleset(names)
-  ruleset.apply([changeOf('a', withEndpoints(1))])
-  assert.deepEqual(ruleset.apply([changeOf('a', withEndpoints(1))]), [])
-  assert.deepEqual(ruleset.apply([changeOf('b', undefined)]), [])
-  assert.equal(ruleset.size, 1)
+  await ruleset.apply([changeOf('a', withEndpoints(1))], noBreath)
+  assert.deepEqual(await ruleset.apply([changeOf('a', withEndpoints(1))], noBreath), [])
+  assert.deepEqual(await ruleset.apply([changeOf('b', undefined)], noBreath), [])
 })
 
 test('of two that want an address the older has it, but nobody takes a ClusterIP', async () => {
@@ -158,20 +161,21 @@ test('of two that want an address the older has it, but nobody takes a ClusterIP
     changeOf('old', { ...greedy, ip: 2, since: 1 }),
     changeOf('owner', { ...withEndpoints(1), ip: 1, since: 2 }),
   ]
-  for (const change of changes) await nft.apply(ruleset.apply([change]).join('\n'))
+  for (const change of changes)
+    await nft.apply((await ruleset.apply([change], noBreath)).join('\n'))
   const leads = (key: string) =>
     new RegExp(`service-ips ${key} \\. tcp \\. 80 : goto (\\w+)-\\w+-default/(\\w+)`)
       .exec(nft.dump())
       ?.slice(1)
   assert.deepEqual(leads('203.0.113.1'), ['external', 'old'])
   assert.deepEqual(leads('10.43.0.1'), ['service', 'owner'])
-  await nft.apply(ruleset.apply([changeOf('old', undefined)]).join('\n'))
+  await nft.apply((await ruleset.apply([changeOf('old', undefined)], noBreath)).join('\n'))
   assert.deepEqual(leads('203.0.113.1'), ['external', 'young'])
 })
 
 test('a rewrite keeps the clients of those endpoints that are still there', async () => {
   const ruleset = new Ruleset(names)
-  ruleset.apply([changeOf('a', { ...withEndpoints(1), sticky: true })])
+  await ruleset.apply([changeOf('a', { ...withEndpoints(1), sticky: true })], noBreath)
   const [set = ''] = (await ruleset.full(new Map(), noBreath))
     .map((line) => /^add set ip kube-proxy (\S+)/.exec(line)?.[1])
     .filter((name) => name !== undefined)

@@ -25,14 +25,18 @@ export class Ruleset {
     this.#names = names
   }
 
-  /** The owners change one after another; the transaction goes from before the first to after the last. */
-  apply(changes: readonly Change[]): string[] {
+  /**
+   * The transaction from before the first change to after the last. Sliced, as `full`: `breathe` is
+   * called between owners, and nothing else may be called meanwhile.
+   */
+  async apply(changes: readonly Change[], breathe: () => Promise<void>): Promise<string[]> {
     const transaction = this.#transaction()
     const before = new Map<string, OwnElement | undefined>()
     // An owner is named once: what it had is what stands in the table.
     const latest = new Map(changes.map((change) => [change.owner, change]))
     for (const change of latest.values()) {
       const old = this.#owners.get(change.owner)
+      await breathe()
       if (old !== undefined && change.rules !== undefined && change.since === old.since) {
         if (sameRules(old.rules, change.rules)) continue
       }
@@ -51,7 +55,6 @@ export class Ruleset {
   /**
    * All of it, as commands for a table that has the base rules only. `members` are what the sets
    * that packets fill are to have from the start; of sets that are not wanted they are left out.
-   * Sliced: `breathe` is called between owners.
    */
   async full(
     members: ReadonlyMap<string, readonly string[]>,
@@ -65,10 +68,6 @@ export class Ruleset {
     }
     for (const element of this.#claims.winners()) transaction.addElement(element)
     return transaction.lines()
-  }
-
-  get size(): number {
-    return this.#owners.size
   }
 
   #transaction(): Transaction {
