@@ -19,6 +19,7 @@ import { fieldPath } from './pods/pod-starter.ts'
 import type { PodHost } from './pods/pod-host.ts'
 import { podPaths } from './pods/pod-paths.ts'
 import { PodWorker } from './pods/pod-worker.ts'
+import { qosCgroups, QosCgroups } from './pods/qos-cgroups.ts'
 import { StatusWriter } from './pods/status-writer.ts'
 import { PodProbes } from './probes/pod-probes.ts'
 import { realProber, type Prober } from './probes/prober.ts'
@@ -97,6 +98,7 @@ class RunningKubelet implements Kubelet {
   /** Which pod a container or sandbox is of. */
   readonly #owners = new Map<string, string>()
   readonly #ends: ContainerEnds
+  readonly #qos: QosCgroups
   readonly #stopping = new AbortController()
   #server: KubeletServer | undefined
   #relistedMs = -Infinity
@@ -112,6 +114,7 @@ class RunningKubelet implements Kubelet {
     this.#pods = this.#informers.of(Pod, { fieldSelector: `spec.nodeName=${options.nodeName}` })
     this.#services = this.#informers.of(Service)
     this.#ends = new ContainerEnds(options.runtime, options.clock)
+    this.#qos = new QosCgroups(options.cgroups, options.log)
   }
 
   get port(): number | undefined {
@@ -140,10 +143,17 @@ class RunningKubelet implements Kubelet {
     this.#reporter = new NodeReporter({ ...this.#options, facts })
     await Promise.all([this.#reporter.start(), this.#informers.start(signal)])
     await this.#removeOrphans(host)
+    await this.#shareCpu(host)
     this.#endHandler = this.#pods.addHandler({
-      added: (pod) => this.#added(host, pod),
+      added: (pod) => {
+        this.#added(host, pod)
+        void this.#shareCpu(host)
+      },
       updated: (pod) => this.#workers.get(uidOf(pod))?.update(pod),
-      deleted: (pod) => this.#workers.get(uidOf(pod))?.remove(),
+      deleted: (pod) => {
+        this.#workers.get(uidOf(pod))?.remove()
+        void this.#shareCpu(host)
+      },
     })
     this.#background = Promise.all([
       runtime.watch(
@@ -167,6 +177,7 @@ class RunningKubelet implements Kubelet {
     await this.#server?.stop()
     this.#host?.probes.stopAll()
     await Promise.all([...this.#workers.values()].map((worker) => worker.stop()))
+    await this.#qos.settled()
     await this.#reporter?.stop()
     await this.#host?.statuses.stop()
     await this.#host?.referenced[Symbol.asyncDispose]()
@@ -280,6 +291,11 @@ class RunningKubelet implements Kubelet {
         for (const id of ids) this.#owners.set(id, uid)
       },
     }
+  }
+
+  /** By the classes of the pods that are here now. Never rejects. */
+  #shareCpu({ allocatable, cgroupRoot }: PodHost): Promise<void> {
+    return this.#qos.set(qosCgroups(cgroupRoot, allocatable, this.#pods.lister.list()))
   }
 
   /** What runs here for pods that the API no longer has. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { readFile, rm } from 'node:fs/promises'
+import { totalmem } from 'node:os'
 import { after, before, test } from 'node:test'
 import { Lease, Node, type Pod } from '#api'
 import { poll, realClock } from '#base'
@@ -122,6 +123,9 @@ test('a pod runs with its address, environment, volumes, token and limits', asyn
   assert.match(log, /token=[1-9]\d{2}/)
   const group = `${cgroupRoot}/kubepods/pod${uidOf(pod)}`
   assert.ok((await node.cgroups.processes(group)).length >= 2)
+  assert.equal((await node.cgroups.usage(group))?.memoryLimitBytes, 64 * 1024 ** 2)
+  const all = await node.cgroups.usage(`${cgroupRoot}/kubepods`)
+  assert.ok((all?.memoryLimitBytes ?? Infinity) <= totalmem())
   const events = await node.events('full')
   for (const event of [
     `Normal Pulled Container image "${image}" already present on machine and can be accessed by the pod`,

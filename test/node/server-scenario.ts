@@ -31,6 +31,8 @@ const sh = (script: string) => ['sh', '-c', script]
 /** Ends when it is told to, which a first process of a namespace does not by itself. */
 const forever = 'trap exit TERM; while :; do sleep 0.1; done'
 const isRunning = ({ status }: Pod) => status.containerStatuses?.[0]?.state?.running !== undefined
+const isReady = (pod: Pod) =>
+  pod.status.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true
 const uidOf = (pod: Pod) => pod.metadata.uid ?? ''
 
 const clientOf = (identity: Identity) =>
@@ -159,6 +161,33 @@ test('a terminal has a size, which can change', async () => {
   const status = await client.result
   assert.equal(status.details?.causes?.[0]?.message, '3')
   await client.close()
+})
+
+test('an ephemeral container looks into a running one', async () => {
+  await node.pods.subresource('ephemeralcontainers').patch('shell', {
+    type: 'strategic',
+    patch: {
+      spec: {
+        ephemeralContainers: [
+          { name: 'debug', image, command: sh(forever), targetContainerName: 'main' },
+        ],
+      },
+    },
+  })
+  await node.until(
+    'shell',
+    ({ status }) => status.ephemeralContainerStatuses?.[0]?.state?.running !== undefined,
+  )
+  const seen = await kubelet().command('/exec/default/shell/debug', {
+    command: sh('tr "\\0" " " </proc/1/cmdline; ls /proc/1/root/dev/null'),
+  })
+  assert.match(
+    (await outcome(seen)).out,
+    /^sh -c trap exit TERM.*\n?.*\/proc\/1\/root\/dev\/null\n$/,
+  )
+  const { status } = await node.pods.get('shell')
+  assert.equal(status.containerStatuses?.[0]?.restartCount, 0)
+  assert.equal(isReady(await node.pods.get('shell')), true)
 })
 
 test('what cannot be run is said before the protocol is switched', async () => {
