@@ -140,7 +140,7 @@ class RunningKubelet implements Kubelet {
     this.#host = host
     await this.#serve(host, podsMax)
     const facts = { ...basics, serverPort: this.port }
-    this.#reporter = new NodeReporter({ ...this.#options, facts })
+    this.#reporter = new NodeReporter({ ...this.#options, facts, events: host.events })
     await Promise.all([this.#reporter.start(), this.#informers.start(signal)])
     await this.#removeOrphans(host)
     await this.#shareCpu(host)

@@ -1,6 +1,6 @@
 import { Client, credentials, Metadata, status, type ServiceError } from '@grpc/grpc-js'
 import type { GRPCAction } from '#api'
-import type { Clock } from '#base'
+import { asError, type Clock } from '#base'
 import { bracketed } from './network-target.ts'
 import type { ProbeResult, Target } from './prober.ts'
 
@@ -64,7 +64,8 @@ function decodeResponse(bytes: Buffer): number {
 }
 
 function failureText(error: unknown, address: string, timeoutMs: number): string {
-  const { code, details } = asServiceError(error)
+  if (!isServiceError(error)) return `error: health rpc probe failed: ${asError(error).message}`
+  const { code, details } = error
   switch (code) {
     case status.UNIMPLEMENTED:
       return `error: this server does not implement the grpc health protocol (grpc.health.v1.Health): ${details}`
@@ -77,9 +78,12 @@ function failureText(error: unknown, address: string, timeoutMs: number): string
   }
 }
 
-function asServiceError(error: unknown): Pick<ServiceError, 'details'> & { code?: status } {
-  if (error instanceof Error && 'details' in error && 'code' in error) {
-    return { details: String(error.details), code: Number(error.code) }
-  }
-  return { details: String(error) }
+function isServiceError(error: unknown): error is ServiceError {
+  return (
+    error instanceof Error &&
+    'code' in error &&
+    typeof error.code === 'number' &&
+    'details' in error &&
+    typeof error.details === 'string'
+  )
 }
