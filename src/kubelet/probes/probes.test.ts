@@ -183,7 +183,14 @@ test('liveness and readiness wait for the startup probe, and a past readiness is
   assert.equal(probes.result('web', 'main-0', 'startup'), true)
   assert.equal(probes.result('web', 'main-0', 'liveness'), false)
   assert.deepEqual(asked.slice(2).sort(), ['liveness', 'readiness', 'startup'])
+  const labels = 'container="main",namespace="default",pod="web",pod_uid="web"'
+  const metrics = probes.metrics()
+  assert.ok(
+    metrics.includes(`prober_probe_total{${labels},probe_type="Liveness",result="failed"} 1\n`),
+    metrics,
+  )
   probes.stop('web')
+  assert.equal(probes.metrics(), '')
   const before = asked.length
   await clock.advance(60_000)
   assert.equal(asked.length, before)
