@@ -88,7 +88,8 @@ test('tokens are good for what their owners may do', async () => {
     spec: { audiences: [], expirationSeconds: 600 },
   })
   const { token } = (made as { status: { token: string } }).status
-  const rules = [{ apiGroups: [''], resources: ['nodes/metrics'], verbs: ['get'] }]
+  const resources = ['nodes/metrics', 'nodes/pods']
+  const rules = [{ apiGroups: [''], resources, verbs: ['get'] }]
   await node.client.resource(ClusterRole).create({ metadata: { name: 'monitor' }, rules })
   await node.client.resource(ClusterRoleBinding).create({
     metadata: { name: 'monitor' },
@@ -97,6 +98,8 @@ test('tokens are good for what their owners may do', async () => {
   })
   const monitor = clientOf({ token })
   assert.equal((await monitor.get('/metrics/resource')).code, 200)
+  assert.equal((await monitor.get('/pods')).code, 200)
+  assert.match((await monitor.get('/configz')).body, /subresource\(s\)=\[configz proxy\]\)\n$/)
   const { code, body } = await monitor.get('/stats/summary')
   assert.equal(code, 403)
   assert.match(body, /^Forbidden \(user=system:serviceaccount:default:monitor, verb=get/)
@@ -334,7 +337,7 @@ test('a log is shown as it is asked for', async () => {
     (await kubelet().get(`${log}?tailLines=2&timestamps=true`)).body,
     /^\d{4}-.*Z .*\n.*\n$/,
   )
-  assert.equal((await kubelet().get(`${log}?limitBytes=4`)).body, 'line')
+  assert.equal((await kubelet().get(`${log}?limitBytes=4&stream=Stdout`)).body, 'line')
   assert.equal((await kubelet().get(`${log}?stream=Stderr`)).body, 'oops\n')
   assert.equal((await kubelet().get(`${log}?sinceTime=2100-01-01T00:00:00Z`)).body, '')
   const errors: [string, number, string][] = [
