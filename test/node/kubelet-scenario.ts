@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
 import { readFile, rm } from 'node:fs/promises'
 import { totalmem } from 'node:os'
+import { dirname } from 'node:path'
 import { after, before, test } from 'node:test'
 import { Lease, Node, type Pod } from '#api'
 import { poll, realClock } from '#base'
@@ -469,6 +471,20 @@ test('what is missing is told, and the pod runs when it is there', async () => {
   assert.equal(pod.status.phase, 'Pending')
   await node.pods.delete('missing')
   await node.untilGone('missing')
+})
+
+test('a pod that goes while its kubelet is away leaves nothing either', async () => {
+  await node.create('orphan', { containers: [{ name: 'main', image, command: forever }] })
+  const pod = await node.until('orphan', isReady)
+  const uid = uidOf(pod)
+  const log = node.logs(uid, 'orphan', 'main')
+  assert.ok(existsSync(log))
+  await node.restartKubelet(() => node.pods.delete('orphan', { gracePeriodSeconds: 0 }))
+  assert.deepEqual(await node.runtime.sandboxes(uid), [])
+  assert.ok(!existsSync(dirname(dirname(log))))
+  assert.equal(await node.cgroups.usage(`${cgroupRoot}/kubepods/besteffort/pod${uid}`), undefined)
+  const mounted = (await node.mounts.list()).filter(({ target }) => target.includes(uid))
+  assert.deepEqual(mounted, [])
 })
 
 test('containerd killed and started again harms nothing', async () => {

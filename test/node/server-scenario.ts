@@ -297,6 +297,7 @@ test('usage is told for the node, its pods and their containers', async () => {
     /^container_memory_rss\{.*pod="web".*\} \d+ \d+$/m,
   )
   assert.match(await metrics('/metrics'), /^kubelet_running_pods 1$/m)
+  assert.equal((await kubelet().get('/metrics/probes')).code, 200)
   assert.match(await metrics('/metrics'), /^kubelet_http_requests_total\{.*path="exec".*\} \d+$/m)
 })
 

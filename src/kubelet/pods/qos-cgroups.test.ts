@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Pod } from '#api'
 import { silentLog } from '#base'
 import { FakeCgroups } from '#linux'
 import { testPod } from '../testing/objects.ts'
@@ -38,14 +39,21 @@ test('only what has changed is written, and what failed is written next time', a
       await super.ensure(path, limits)
     }
   }
-  const qos = new QosCgroups(new Counting(), silentLog)
-  await qos.set(qosCgroups('', allocatable, []))
+  let pods: readonly Pod[] = []
+  const qos = new QosCgroups(new Counting(), silentLog, () => qosCgroups('', allocatable, pods))
+  const change = async (now: readonly Pod[]) => {
+    pods = now
+    qos.changed()
+    qos.changed()
+    await qos.settled()
+  }
+  await change([])
   assert.equal(written.splice(0).length, 3)
-  await qos.set(qosCgroups('', allocatable, []))
+  await change([])
   assert.deepEqual(written, [])
   broken = true
-  await qos.set(qosCgroups('', allocatable, [podOf('a', '1')]))
+  await change([podOf('a', '1')])
   broken = false
-  await qos.set(qosCgroups('', allocatable, [podOf('a', '1')]))
+  await change([podOf('a', '1')])
   assert.deepEqual(written, ['/kubepods/burstable'])
 })

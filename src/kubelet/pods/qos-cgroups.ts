@@ -36,34 +36,37 @@ function isLive({ status }: Pod): boolean {
 export class QosCgroups {
   readonly #cgroups: Cgroups
   readonly #log: Log
-  #wanted: Readonly<Record<string, CgroupLimits>> = {}
+  readonly #wanted: () => Readonly<Record<string, CgroupLimits>>
   #current: Readonly<Record<string, CgroupLimits>> = {}
+  #isOld = false
   #writing: Promise<void> | undefined
 
-  constructor(cgroups: Cgroups, log: Log) {
+  constructor(cgroups: Cgroups, log: Log, wanted: () => Readonly<Record<string, CgroupLimits>>) {
     this.#cgroups = cgroups
     this.#log = log
+    this.#wanted = wanted
   }
 
-  /** Never rejects; what could not be written is tried again with the next change. */
-  async set(wanted: Readonly<Record<string, CgroupLimits>>): Promise<void> {
-    this.#wanted = wanted
+  /** What is wanted may have changed. */
+  changed(): void {
+    this.#isOld = true
     this.#writing ??= this.#write().finally(() => {
       this.#writing = undefined
     })
-    await this.#writing
   }
 
-  /** Resolves when nothing is being written. */
+  /** Resolves when nothing is being written. Never rejects. */
   async settled(): Promise<void> {
     await this.#writing
   }
 
+  /** What could not be written is tried again with the next change. */
   async #write(): Promise<void> {
     // What comes in the same turn is one change.
     await Promise.resolve()
-    while (!equalJson(this.#current, this.#wanted)) {
-      const wanted = this.#wanted
+    while (this.#isOld) {
+      this.#isOld = false
+      const wanted = this.#wanted()
       try {
         for (const [path, limits] of Object.entries(wanted)) {
           if (!equalJson(limits, this.#current[path])) await this.#cgroups.ensure(path, limits)
@@ -72,7 +75,6 @@ export class QosCgroups {
       } catch (error) {
         const { message } = asError(error)
         this.#log.warn('the cgroups of the classes of pods were not set', { error: message })
-        return
       }
     }
   }

@@ -37,6 +37,7 @@ export interface HttpServer {
 }
 
 /** HTTP/1.1 over TLS, with upgrades. Rejects with Node's error where the port cannot be had. */
+// Differs from Kubernetes: HTTP/2 is not offered; what matters here switches protocols, in HTTP/1.1.
 export async function serveHttp(options: HttpServerOptions): Promise<HttpServer> {
   const context = (material: TlsMaterial) => ({
     cert: material.certificate,
