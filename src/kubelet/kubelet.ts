@@ -1,4 +1,4 @@
-import { mkdir, readdir } from 'node:fs/promises'
+import { mkdir, readdir, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Pod, Service } from '#api'
 import type { Clock, Log, Random } from '#base'
@@ -19,6 +19,8 @@ import { fieldPath } from './pods/pod-starter.ts'
 import type { PodHost } from './pods/pod-host.ts'
 import { podPaths } from './pods/pod-paths.ts'
 import { PodWorker } from './pods/pod-worker.ts'
+import { qosCgroups, QosCgroups } from './pods/qos-cgroups.ts'
+import { possiblePodCgroups } from './pods/resources.ts'
 import { StatusWriter } from './pods/status-writer.ts'
 import { PodProbes } from './probes/pod-probes.ts'
 import { realProber, type Prober } from './probes/prober.ts'
@@ -99,6 +101,7 @@ class RunningKubelet implements Kubelet {
   /** Which pod a container or sandbox is of. */
   readonly #owners = new Map<string, string>()
   readonly #ends: ContainerEnds
+  #qos: QosCgroups | undefined
   readonly #stopping = new AbortController()
   #server: KubeletServer | undefined
   #relistedMs = -Infinity
@@ -121,7 +124,8 @@ class RunningKubelet implements Kubelet {
   }
 
   async start(): Promise<void> {
-    const { rootDirectory, runtime } = this.#options
+    const options = this.#options
+    const { rootDirectory, runtime } = options
     const { signal } = this.#stopping
     await mkdir(rootDirectory, { recursive: true })
     const machine = await readMachine(rootDirectory)
@@ -139,13 +143,24 @@ class RunningKubelet implements Kubelet {
     this.#host = host
     await this.#serve(host, podsMax)
     const facts = { ...basics, serverPort: this.port }
-    this.#reporter = new NodeReporter({ ...this.#options, facts })
+    this.#reporter = new NodeReporter({ ...this.#options, facts, events: host.events })
     await Promise.all([this.#reporter.start(), this.#informers.start(signal)])
     await this.#removeOrphans(host)
+    this.#qos = new QosCgroups(options.cgroups, options.log, () =>
+      qosCgroups(options.cgroupRoot, host.allocatable, this.#pods.lister.list()),
+    )
+    this.#qos.changed()
+    await this.#qos.settled()
     this.#endHandler = this.#pods.addHandler({
-      added: (pod) => this.#added(host, pod),
+      added: (pod) => {
+        this.#added(host, pod)
+        this.#qos?.changed()
+      },
       updated: (pod) => this.#workers.get(uidOf(pod))?.update(pod),
-      deleted: (pod) => this.#workers.get(uidOf(pod))?.remove(),
+      deleted: (pod) => {
+        this.#workers.get(uidOf(pod))?.remove()
+        this.#qos?.changed()
+      },
     })
     this.#background = Promise.all([
       runtime.watch(
@@ -173,6 +188,7 @@ class RunningKubelet implements Kubelet {
     await this.#server?.stop()
     this.#host?.probes.stopAll()
     await Promise.all([...this.#workers.values()].map((worker) => worker.stop()))
+    await this.#qos?.settled()
     await this.#reporter?.stop()
     await this.#host?.statuses.stop()
     await this.#host?.referenced[Symbol.asyncDispose]()
@@ -289,7 +305,7 @@ class RunningKubelet implements Kubelet {
   }
 
   /** What runs here for pods that the API no longer has. */
-  async #removeOrphans({ runtime, volumes, paths }: PodHost): Promise<void> {
+  async #removeOrphans({ cgroups, cgroupRoot, paths, runtime, volumes }: PodHost): Promise<void> {
     const known = new Set(this.#pods.lister.list().map(uidOf))
     for (const { id, podUid, podName, podNamespace } of await runtime.sandboxes()) {
       if (known.has(podUid)) continue
@@ -298,9 +314,17 @@ class RunningKubelet implements Kubelet {
       })
       await runtime.stopSandbox(id)
       await runtime.removeSandbox(id)
+      for (const group of possiblePodCgroups(cgroupRoot, podUid)) {
+        // What the runtime has just ended may need a moment more; an empty cgroup does no harm.
+        await cgroups.remove(group).catch(() => {})
+      }
     }
     const directories = await readdir(paths.pods).catch(() => [])
     for (const uid of directories) if (!known.has(uid)) await volumes.remove(uid)
+    for (const name of await readdir(paths.logs).catch(() => [])) {
+      const uid = name.slice(name.lastIndexOf('_') + 1)
+      if (!known.has(uid)) await rm(join(paths.logs, name), { recursive: true, force: true })
+    }
   }
 
   #changed(id: string, ended: boolean): void {
@@ -318,7 +342,9 @@ class RunningKubelet implements Kubelet {
     while (!signal.aborted) {
       this.#relistedMs = this.#options.clock.elapsed()
       await this.#options.clock.sleep(relistMs, signal).catch(() => {})
-      if (!signal.aborted) for (const worker of this.#workers.values()) worker.refresh()
+      if (signal.aborted) return
+      for (const worker of this.#workers.values()) worker.refresh()
+      this.#qos?.changed()
     }
   }
 }

@@ -17,6 +17,15 @@ test('the node says which runtime it has', async () => {
   const { status } = await node.admin.resource(Node).get('node-1')
   assert.equal(status.nodeInfo?.containerRuntimeVersion, 'fake://1')
   assert.equal(status.addresses?.[0]?.address, '192.0.2.1')
+  assert.deepEqual(status.images?.[0]?.names, ['web'])
+  const told = await eventually('the events of the node', async () => {
+    const found = await node.events('node-1')
+    return found.length >= 2 && found
+  })
+  assert.deepEqual(told.sort(), [
+    'NodeReady Node node-1 status is now: NodeReady',
+    'Starting Starting kubelet.',
+  ])
 })
 
 test('a sandbox that cannot be made is told and tried again', async () => {

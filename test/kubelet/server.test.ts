@@ -8,7 +8,7 @@ import { after, before, test } from 'node:test'
 import { connect } from 'node:tls'
 import { asError, deferred, realClock } from '#base'
 import type { KubeletServerOptions, ServingCertificate } from '#kubelet'
-import type { Credential } from '#pki'
+import { privateKeyToPem, type Credential } from '#pki'
 import { sendReply } from '../../src/kubelet/server/send-reply.ts'
 import { kubeletClient, servingMaterial } from './kubelet-client.ts'
 import { eventually, startNodeInMemory, type NodeInMemory } from './node-in-memory.ts'
@@ -184,6 +184,24 @@ test('a program whose streams the runtime refuses is told to the client', async 
     ['Failure', 'Internal error occurred: a runtime in memory has no streams'],
   )
   await client.close()
+})
+
+test('a client that speaks no known version is told so', async () => {
+  const { certificate: cert, key } = node.pki.kubeletClient
+  const socket = connect({
+    host: '127.0.0.1',
+    port: node.kubelet.port ?? 0,
+    rejectUnauthorized: false,
+    cert: cert.pem,
+    key: privateKeyToPem(key.privateKey),
+  })
+  const upgrade = 'Connection: Upgrade\r\nUpgrade: SPDY/3.1\r\nX-Stream-Protocol-Version: v9'
+  const path = '/exec/default/early/main?output=1&command=id'
+  socket.write(`POST ${path} HTTP/1.1\r\nHost: x\r\n${upgrade}\r\n\r\n`)
+  let answer = ''
+  for await (const chunk of socket) answer += String(chunk)
+  assert.match(answer, /^HTTP\/1.1 403 Forbidden\r\n/)
+  assert.match(answer, /client supports \[v9\], server accepts \[v4.channel.k8s.io/)
 })
 
 test('what is no request of a client is answered or cut off, and the server goes on', async () => {

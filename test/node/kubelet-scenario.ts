@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
 import { readFile, rm } from 'node:fs/promises'
+import { totalmem } from 'node:os'
+import { dirname } from 'node:path'
 import { after, before, test } from 'node:test'
 import { Lease, Node, type Pod } from '#api'
 import { poll, realClock } from '#base'
@@ -122,6 +125,9 @@ test('a pod runs with its address, environment, volumes, token and limits', asyn
   assert.match(log, /token=[1-9]\d{2}/)
   const group = `${cgroupRoot}/kubepods/pod${uidOf(pod)}`
   assert.ok((await node.cgroups.processes(group)).length >= 2)
+  assert.equal((await node.cgroups.usage(group))?.memoryLimitBytes, 64 * 1024 ** 2)
+  const all = await node.cgroups.usage(`${cgroupRoot}/kubepods`)
+  assert.ok((all?.memoryLimitBytes ?? Infinity) <= totalmem())
   const events = await node.events('full')
   for (const event of [
     `Normal Pulled Container image "${image}" already present on machine and can be accessed by the pod`,
@@ -285,6 +291,138 @@ test('probes say when a container is ready, and when it is to be started again',
   await node.untilGone('probed')
 })
 
+test('volumes of every sort are there, with their modes, owners and limits', async () => {
+  await node.configMaps.create({ metadata: { name: 'files' }, data: { a: 'A', b: 'B' } })
+  await node.secrets.create({ metadata: { name: 'hidden' }, stringData: { key: 'hush' } })
+  const mount = (name: string, more: object = {}) => ({ name, mountPath: `/${name}`, ...more })
+  await node.create('volumes', {
+    terminationGracePeriodSeconds: 1,
+    securityContext: { runAsUser: 1000, runAsGroup: 1000, fsGroup: 2000 },
+    containers: [
+      {
+        name: 'main',
+        image,
+        command: sh(forever.at(-1) ?? ''),
+        env: [{ name: 'PART', value: 'one' }],
+        volumeMounts: [
+          mount('memory'),
+          mount('scratch'),
+          mount('part', { name: 'scratch', mountPath: '/part', subPathExpr: '$(PART)/two' }),
+          mount('file', { name: 'files', mountPath: '/etc/one-file', subPath: 'a' }),
+          mount('files', { readOnly: true }),
+          mount('hidden'),
+          mount('all'),
+        ],
+      },
+    ],
+    volumes: [
+      { name: 'memory', emptyDir: { medium: 'Memory', sizeLimit: '2Mi' } },
+      { name: 'scratch', emptyDir: {} },
+      { name: 'files', configMap: { name: 'files', items: [{ key: 'a', path: 'a' }] } },
+      { name: 'hidden', secret: { secretName: 'hidden', defaultMode: 0o400 } },
+      {
+        name: 'all',
+        projected: {
+          sources: [
+            { configMap: { name: 'files' } },
+            { secret: { name: 'hidden', items: [{ key: 'key', path: 'deep/key', mode: 0o440 }] } },
+            { serviceAccountToken: { path: 'token', audience: 'vault', expirationSeconds: 600 } },
+            {
+              downwardAPI: {
+                items: [{ path: 'name', fieldRef: { fieldPath: 'metadata.name' } }],
+              },
+            },
+          ],
+        },
+      },
+    ],
+  })
+  const pod = await node.until('volumes', isReady)
+  const [container] = await node.runtime.containers(uidOf(pod))
+  const inside = async (script: string) => {
+    const { stdout, stderr } = await node.runtime.exec(container?.id ?? '', sh(script), 10)
+    return `${stdout}${stderr}`
+  }
+  const rows: [string, string | RegExp][] = [
+    ['id -u; id -g; id -G', '1000\n1000\n1000 2000\n'],
+    ['df -k /memory | tail -1', /^tmpfs +2048 /],
+    ['echo x > /memory/x && cat /memory/x', 'x\n'],
+    ['stat -c "%g" /scratch', '2000\n'],
+    ['touch /part/x && ls /scratch/one/two', 'x\n'],
+    ['cat /etc/one-file', 'A'],
+    ['ls /files; echo no > /files/a', /^a\n.*[Rr]ead-only file system\n$/],
+    ['stat -L -c "%a %g" /hidden/key; cat /hidden/key', '440 2000\nhush'],
+    ['cat /all/a /all/b /all/deep/key /all/name', 'ABhushvolumes'],
+    ['cut -d. -f2 /all/token | tr _- /+ | base64 -d 2>/dev/null | grep -o vault', 'vault\n'],
+  ]
+  for (const [script, expected] of rows) {
+    const said = await inside(script)
+    if (typeof expected === 'string') assert.equal(said, expected, script)
+    else assert.match(said, expected, script)
+  }
+  await node.pods.delete('volumes')
+  await node.untilGone('volumes')
+})
+
+test('a sidecar runs beside the others, and ends after them', async () => {
+  const note = (what: string) => `echo ${what} >> /shared/notes`
+  const ending = (what: string) =>
+    sh(
+      `${note(`${what} begins`)}; trap '${note(`${what} ends`)}; exit' TERM; while :; do sleep 0.1; done`,
+    )
+  const volumeMounts = [{ name: 'shared', mountPath: '/shared' }]
+  await node.create('side', {
+    terminationGracePeriodSeconds: 10,
+    initContainers: [
+      {
+        name: 'side',
+        image,
+        restartPolicy: 'Always',
+        command: ending('side'),
+        startupProbe: { exec: { command: ['test', '-s', '/shared/notes'] }, periodSeconds: 1 },
+        volumeMounts,
+      },
+      { name: 'then', image, command: sh(note('then')), volumeMounts },
+    ],
+    containers: [{ name: 'main', image, command: ending('main'), volumeMounts }],
+    volumes: [
+      { name: 'shared', hostPath: { path: `${directory}/sidecar`, type: 'DirectoryOrCreate' } },
+    ],
+  })
+  const pod = await node.until('side', isReady)
+  const [side, then] = pod.status.initContainerStatuses ?? []
+  assert.deepEqual([side?.ready, side?.started, then?.ready], [true, true, true])
+  assert.equal(pod.status.qosClass, 'BestEffort')
+  await node.pods.delete('side')
+  await node.untilGone('side')
+  const notes = await readFile(`${directory}/sidecar/notes`, 'utf8')
+  assert.equal(notes, 'side begins\nthen\nmain begins\nmain ends\nside ends\n')
+})
+
+test('another image takes the place of the first, in the pod as it is', async () => {
+  await node.create('updated', {
+    terminationGracePeriodSeconds: 1,
+    restartPolicy: 'Never',
+    containers: [{ name: 'main', image, command: forever }],
+  })
+  const before = await node.until('updated', isReady)
+  // The same image by another of its names.
+  const patch = { spec: { containers: [{ name: 'main', image: 'busybox:1.35' }] } }
+  await node.pods.patch('updated', { type: 'strategic', patch })
+  const now = await node.until(
+    'updated',
+    (pod) => statusOf(pod)?.restartCount === 1 && isReady(pod),
+  )
+  assert.equal(now.status.podIP, before.status.podIP)
+  assert.ok(
+    (await node.events('updated')).includes(
+      'Normal Killing Container main definition changed, will be restarted',
+    ),
+  )
+  await node.pods.delete('updated')
+  await node.untilGone('updated')
+})
+
 test('a preStop hook runs before the container is told to stop', async () => {
   await node.create('hooked', {
     terminationGracePeriodSeconds: 10,
@@ -333,6 +471,20 @@ test('what is missing is told, and the pod runs when it is there', async () => {
   assert.equal(pod.status.phase, 'Pending')
   await node.pods.delete('missing')
   await node.untilGone('missing')
+})
+
+test('a pod that goes while its kubelet is away leaves nothing either', async () => {
+  await node.create('orphan', { containers: [{ name: 'main', image, command: forever }] })
+  const pod = await node.until('orphan', isReady)
+  const uid = uidOf(pod)
+  const log = node.logs(uid, 'orphan', 'main')
+  assert.ok(existsSync(log))
+  await node.restartKubelet(() => node.pods.delete('orphan', { gracePeriodSeconds: 0 }))
+  assert.deepEqual(await node.runtime.sandboxes(uid), [])
+  assert.ok(!existsSync(dirname(dirname(log))))
+  assert.equal(await node.cgroups.usage(`${cgroupRoot}/kubepods/besteffort/pod${uid}`), undefined)
+  const mounted = (await node.mounts.list()).filter(({ target }) => target.includes(uid))
+  assert.deepEqual(mounted, [])
 })
 
 test('containerd killed and started again harms nothing', async () => {

@@ -178,8 +178,10 @@ export async function startNode(directory: string, cgroupRoot: string) {
       await containerd.ended
       containerd = await startTheContainerd()
     },
-    async restartKubelet(): Promise<void> {
+    /** With what happens while there is none. */
+    async restartKubelet(between?: () => Promise<unknown>): Promise<void> {
       await kubelet?.stop()
+      await between?.()
       kubelet = await startTheKubelet()
     },
     stop,

@@ -31,6 +31,8 @@ const sh = (script: string) => ['sh', '-c', script]
 /** Ends when it is told to, which a first process of a namespace does not by itself. */
 const forever = 'trap exit TERM; while :; do sleep 0.1; done'
 const isRunning = ({ status }: Pod) => status.containerStatuses?.[0]?.state?.running !== undefined
+const isReady = (pod: Pod) =>
+  pod.status.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true
 const uidOf = (pod: Pod) => pod.metadata.uid ?? ''
 
 const clientOf = (identity: Identity) =>
@@ -86,7 +88,8 @@ test('tokens are good for what their owners may do', async () => {
     spec: { audiences: [], expirationSeconds: 600 },
   })
   const { token } = (made as { status: { token: string } }).status
-  const rules = [{ apiGroups: [''], resources: ['nodes/metrics'], verbs: ['get'] }]
+  const resources = ['nodes/metrics', 'nodes/pods']
+  const rules = [{ apiGroups: [''], resources, verbs: ['get'] }]
   await node.client.resource(ClusterRole).create({ metadata: { name: 'monitor' }, rules })
   await node.client.resource(ClusterRoleBinding).create({
     metadata: { name: 'monitor' },
@@ -95,6 +98,8 @@ test('tokens are good for what their owners may do', async () => {
   })
   const monitor = clientOf({ token })
   assert.equal((await monitor.get('/metrics/resource')).code, 200)
+  assert.equal((await monitor.get('/pods')).code, 200)
+  assert.match((await monitor.get('/configz')).body, /subresource\(s\)=\[configz proxy\]\)\n$/)
   const { code, body } = await monitor.get('/stats/summary')
   assert.equal(code, 403)
   assert.match(body, /^Forbidden \(user=system:serviceaccount:default:monitor, verb=get/)
@@ -159,6 +164,33 @@ test('a terminal has a size, which can change', async () => {
   const status = await client.result
   assert.equal(status.details?.causes?.[0]?.message, '3')
   await client.close()
+})
+
+test('an ephemeral container looks into a running one', async () => {
+  await node.pods.subresource('ephemeralcontainers').patch('shell', {
+    type: 'strategic',
+    patch: {
+      spec: {
+        ephemeralContainers: [
+          { name: 'debug', image, command: sh(forever), targetContainerName: 'main' },
+        ],
+      },
+    },
+  })
+  await node.until(
+    'shell',
+    ({ status }) => status.ephemeralContainerStatuses?.[0]?.state?.running !== undefined,
+  )
+  const seen = await kubelet().command('/exec/default/shell/debug', {
+    command: sh('tr "\\0" " " </proc/1/cmdline; ls /proc/1/root/dev/null'),
+  })
+  assert.match(
+    (await outcome(seen)).out,
+    /^sh -c trap exit TERM.*\n?.*\/proc\/1\/root\/dev\/null\n$/,
+  )
+  const { status } = await node.pods.get('shell')
+  assert.equal(status.containerStatuses?.[0]?.restartCount, 0)
+  assert.equal(isReady(await node.pods.get('shell')), true)
 })
 
 test('what cannot be run is said before the protocol is switched', async () => {
@@ -265,6 +297,7 @@ test('usage is told for the node, its pods and their containers', async () => {
     /^container_memory_rss\{.*pod="web".*\} \d+ \d+$/m,
   )
   assert.match(await metrics('/metrics'), /^kubelet_running_pods 1$/m)
+  assert.equal((await kubelet().get('/metrics/probes')).code, 200)
   assert.match(await metrics('/metrics'), /^kubelet_http_requests_total\{.*path="exec".*\} \d+$/m)
 })
 
@@ -305,7 +338,7 @@ test('a log is shown as it is asked for', async () => {
     (await kubelet().get(`${log}?tailLines=2&timestamps=true`)).body,
     /^\d{4}-.*Z .*\n.*\n$/,
   )
-  assert.equal((await kubelet().get(`${log}?limitBytes=4`)).body, 'line')
+  assert.equal((await kubelet().get(`${log}?limitBytes=4&stream=Stdout`)).body, 'line')
   assert.equal((await kubelet().get(`${log}?stream=Stderr`)).body, 'oops\n')
   assert.equal((await kubelet().get(`${log}?sinceTime=2100-01-01T00:00:00Z`)).body, '')
   const errors: [string, number, string][] = [

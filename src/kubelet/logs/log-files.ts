@@ -12,6 +12,8 @@ export const chunkBytes = 64 * 1024
 export interface LogFile {
   readonly handle: FileHandle
   readonly inode: number
+  /** Nothing in it was written later. */
+  readonly modifiedMs: number
   readonly compressed: boolean
 }
 
@@ -55,8 +57,8 @@ export async function openLog(path: string): Promise<LogFile[]> {
 export async function openFile(path: string): Promise<LogFile | undefined> {
   try {
     const handle = await open(path, 'r')
-    const { ino } = await handle.stat()
-    return { handle, inode: ino, compressed: path.endsWith('.gz') }
+    const { ino, mtimeMs } = await handle.stat()
+    return { handle, inode: ino, modifiedMs: mtimeMs, compressed: path.endsWith('.gz') }
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
     throw error

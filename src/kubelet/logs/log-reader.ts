@@ -38,10 +38,14 @@ export async function* readLog(
       options.tailLines === undefined
         ? { index: 0, byte: 0, skippedLines: 0 }
         : await tailStart(files, options.tailLines)
-    reader.skip(start.skippedLines)
     for (const [index, file] of files.entries()) {
       if (index < start.index || source.signal.aborted) continue
-      yield* reader.read(file, index === start.index ? start.byte : 0)
+      // Of the file that is written the time is that of before.
+      const isOld = index < files.length - 1 && file.modifiedMs < (options.sinceMs ?? -Infinity)
+      if (isOld) continue
+      const isFirst = index === start.index
+      if (isFirst) reader.skip(start.skippedLines)
+      yield* reader.read(file, isFirst ? start.byte : 0)
     }
     if (changes !== undefined) yield* follow(reader, files, source, changes)
   } finally {

@@ -1,5 +1,5 @@
 import { createReadStream, createWriteStream } from 'node:fs'
-import { rename, rm, stat } from 'node:fs/promises'
+import { rename, rm, stat, utimes } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 import { asError, formatTime, type Clock, type Log } from '#base'
@@ -84,7 +84,10 @@ export async function rotateIfLarge(
 async function compress(path: string): Promise<void> {
   const unfinished = `${path}.gz.tmp`
   try {
+    const { atime, mtime } = await stat(path)
     await pipeline(createReadStream(path), createGzip(), createWriteStream(unfinished))
+    // It tells how old the lines are.
+    await utimes(unfinished, atime, mtime)
     await rename(unfinished, `${path}.gz`)
   } catch (error) {
     await rm(unfinished, { force: true })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { appendFile, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { appendFile, mkdtemp, rename, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
@@ -173,6 +173,16 @@ test('files that were rotated away are part of the log', async () => {
     const from = Math.max(0, 30 - tailLines)
     assert.equal(await read({ tailLines }), plain(from, 30), `${tailLines}`)
   }
+})
+
+test('files that are older than what is asked for are not read', async () => {
+  const old = `${path}.20260301-090000.gz`
+  await writeFile(old, 'this would be an error')
+  await utimes(old, 1000, 1000)
+  await writeFile(path, line(5, 'now'))
+  const sinceMs = parseTime(`${at(3)}Z`) ?? 0
+  assert.equal(await read({ sinceMs }), 'now\n')
+  await assert.rejects(read({ sinceMs: 999_000 }), /a rotated log cannot be read/)
 })
 
 test('a rotated file that is broken is an error, and none at all is another', async () => {

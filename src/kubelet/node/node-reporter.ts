@@ -1,6 +1,6 @@
 import { Lease, Node } from '#api'
 import { asError, compareUtf8, formatMicroTime, type Clock, type Log, type Random } from '#base'
-import type { Client } from '#client'
+import type { Client, EventRecorder } from '#client'
 import { equalJson, hasReason } from '#machinery'
 import type { Runtime } from '../runtime/runtime.ts'
 import { nodeObject, nodeStatus, type NodeFacts, type NodeState } from './node-object.ts'
@@ -12,6 +12,7 @@ export interface NodeReporterOptions {
   readonly log: Log
   readonly runtime: Runtime
   readonly facts: NodeFacts
+  readonly events: EventRecorder
   /** Of the node's Lease; renewed four times in this time. Upstream's 40 s by default. */
   readonly leaseSeconds?: number
 }
@@ -66,11 +67,13 @@ export class NodeReporter {
     try {
       await client.resource(Node).create(nodeObject(facts, this.#state, clock.now()))
       this.#reportedMs = clock.elapsed()
+      this.#tellReadiness(this.#state.problems.length === 0)
     } catch (error) {
       if (!hasReason(error, 'AlreadyExists')) throw error
       await this.#report()
     }
     await this.#renew()
+    this.#tell('Starting', 'Starting kubelet.')
   }
 
   async #renew(): Promise<void> {
@@ -129,6 +132,21 @@ export class NodeReporter {
     const status = nodeStatus(facts, this.#state, clock.now(), before.conditions)
     await nodes.subresource('status').patch(facts.name, { type: 'strategic', patch: { status } })
     this.#reportedMs = clock.elapsed()
+    const ready = this.#state.problems.length === 0
+    const was = before.conditions?.find(({ type }) => type === 'Ready')?.status === 'True'
+    if (ready !== was) this.#tellReadiness(ready)
+  }
+
+  #tellReadiness(ready: boolean): void {
+    const reason = ready ? 'NodeReady' : 'NodeNotReady'
+    this.#tell(reason, `Node ${this.#options.facts.name} status is now: ${reason}`)
+  }
+
+  /** Upstream's kubelet gives the name of its node as the uid, and kubectl looks for both. */
+  #tell(reason: string, message: string): void {
+    const { name } = this.#options.facts
+    const about = { apiVersion: 'v1', kind: 'Node', name, uid: name }
+    this.#options.events.record(about, { type: 'Normal', reason, message })
   }
 
   /** Until the reporter is stopped; what fails is done again next time. */

@@ -29,6 +29,16 @@ function condition(status: ReturnType<typeof statusOf>, type: string) {
   return status.conditions?.find((each) => each.type === type)
 }
 
+test('what was ended to be started again waits for it', () => {
+  const never = { spec: { restartPolicy: 'Never' } }
+  const has = observed(endedContainer('main', 0))
+  const status = statusOf(never, has, { mustRestart: new Set(['main-0']) })
+  assert.equal(status.phase, 'Running')
+  const [main] = status.containerStatuses ?? []
+  assert.deepEqual(main?.state, { waiting: { reason: 'ContainerCreating' } })
+  assert.equal(main.lastState?.terminated?.exitCode, 0)
+})
+
 test('phases', () => {
   const never = { spec: { restartPolicy: 'Never' } }
   const init = { spec: { initContainers: [{ name: 'first', image: 'web' }] } }

@@ -94,11 +94,15 @@ function containerStatus(
     (container.readinessProbe === undefined || input.probe(status.id, 'readiness') === true)
   const lasting = sort === 'main' || isSidecar(container)
   const ended = status?.state === 'exited' ? terminated(status) : undefined
-  // What waits for its next start shows its end as the last state.
-  const again = ended !== undefined && why !== undefined && !input.stopped
+  // What waits for its next start shows its end as the last state. The API takes no other for what
+  // the kubelet has ended: by the pod's policy it might have been the end.
+  const isReplaced = status !== undefined && input.mustRestart.has(status.id)
+  const again = ended !== undefined && (why !== undefined || isReplaced) && !input.stopped
   return {
     name: container.name,
-    state: again ? { waiting: why } : stateOf(input, status, why),
+    state: again
+      ? { waiting: why ?? { reason: 'ContainerCreating' } }
+      : stateOf(input, status, why),
     lastState: again
       ? { terminated: ended }
       : before?.state === 'exited'

@@ -26,6 +26,11 @@ export function podCgroup(root: string, pod: Pod): string {
   return `${root}/kubepods${parent}/pod${uidOf(pod)}`
 }
 
+/** All that may be the cgroup of a pod of which nothing but its uid is known. */
+export function possiblePodCgroups(root: string, uid: string): readonly string[] {
+  return ['', '/burstable', '/besteffort'].map((parent) => `${root}/kubepods${parent}/pod${uid}`)
+}
+
 /** What the pod as a whole may use: a limit only where every container has one. */
 export function podCgroupLimits(pod: Pod): CgroupLimits {
   const requests = aggregateContainers(pod.spec, 'requests')

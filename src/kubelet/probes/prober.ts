@@ -1,15 +1,17 @@
-import { request as httpRequest } from 'node:http'
-import { request as httpsRequest } from 'node:https'
 import { connect } from 'node:net'
-import type { Container, ExecAction, HTTPGetAction, TCPSocketAction } from '#api'
+import type { Container, ExecAction, GRPCAction, HTTPGetAction, TCPSocketAction } from '#api'
 import { asError, TimeoutError, withTimeout, type Clock } from '#base'
 import type { Runtime } from '../runtime/runtime.ts'
+import { probeGrpc } from './grpc-probe.ts'
+import { probeHttp } from './http-probe.ts'
+import { bracketed, dialText, portNumber } from './network-target.ts'
 
 /** Something to be asked in or of a container: a probe, or a hook of its life. */
 export interface Handler {
   readonly exec?: ExecAction
   readonly httpGet?: HTTPGetAction
   readonly tcpSocket?: TCPSocketAction
+  readonly grpc?: GRPCAction
 }
 
 export interface Target {
@@ -45,6 +47,9 @@ export function realProber(runtime: Runtime, clock: Clock): Prober {
         if (handler.tcpSocket !== undefined) {
           return await probeTcp(handler.tcpSocket, target, timeoutSeconds * 1000, clock)
         }
+        if (handler.grpc !== undefined) {
+          return await probeGrpc(handler.grpc, target, timeoutSeconds * 1000, clock)
+        }
         return { ok: false, output: 'this sort of probe is not supported' }
       } catch (error) {
         return { ok: false, output: asError(error).message }
@@ -61,50 +66,6 @@ async function probeExec(
 ): Promise<ProbeResult> {
   const { exitCode, stdout, stderr } = await runtime.exec(containerId, command, timeoutSeconds)
   return { ok: exitCode === 0, output: `${stdout}${stderr}`.slice(0, outputBytesMax) }
-}
-
-async function probeHttp(
-  action: HTTPGetAction,
-  target: Target,
-  timeoutMs: number,
-  clock: Clock,
-): Promise<ProbeResult> {
-  const host = action.host === undefined || action.host === '' ? target.podIp : action.host
-  const port = portNumber(action.port, target.container)
-  const secure = action.scheme === 'HTTPS'
-  const path = action.path ?? '/'
-  const url = `${secure ? 'https' : 'http'}://${bracketed(host)}:${port}${path}`
-  const headers = new Map([
-    ['user-agent', 'kube-probe/1.36'],
-    ['accept', '*/*'],
-    ['connection', 'close'],
-  ])
-  for (const { name, value } of action.httpHeaders ?? []) headers.set(name.toLowerCase(), value)
-  const options = { method: 'GET', headers: Object.fromEntries(headers), agent: false as const }
-  const call = secure
-    ? httpsRequest(url, { ...options, rejectUnauthorized: false })
-    : httpRequest(url, options)
-  const answer = new Promise<number>((resolve, reject) => {
-    call.on('response', (response) => {
-      response.resume()
-      resolve(response.statusCode ?? 0)
-    })
-    call.on('error', reject)
-    call.end()
-  })
-  try {
-    const code = await withTimeout(clock, answer, timeoutMs, 'a probe')
-    const ok = code >= 200 && code < 400
-    return { ok, output: ok ? '' : `HTTP probe failed with statuscode: ${code}` }
-  } catch (error) {
-    const why =
-      error instanceof TimeoutError
-        ? 'context deadline exceeded (Client.Timeout exceeded while awaiting headers)'
-        : dialText(error, host, port)
-    return { ok: false, output: `Get "${url}": ${why}` }
-  } finally {
-    call.destroy()
-  }
 }
 
 async function probeTcp(
@@ -132,27 +93,4 @@ async function probeTcp(
   } finally {
     socket.destroy()
   }
-}
-
-/** As Go words the commonest of them. */
-function dialText(error: unknown, host: string, port: number): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  const where = `dial tcp ${bracketed(host)}:${port}`
-  if (code === 'ECONNREFUSED') return `${where}: connect: connection refused`
-  if (code === 'EHOSTUNREACH') return `${where}: connect: no route to host`
-  if (code === 'ECONNRESET') return 'read: connection reset by peer'
-  return asError(error).message
-}
-
-function bracketed(host: string): string {
-  return host.includes(':') ? `[${host}]` : host
-}
-
-/** A port's number, or that of the container's port of this name. */
-function portNumber(port: number | string, { ports = [] }: Container): number {
-  if (typeof port === 'number') return port
-  const named = ports.find(({ name }) => name === port)?.containerPort
-  const number = named ?? Number(port)
-  if (!(number > 0 && number < 65_536)) throw new Error(`couldn't find port: ${port}`)
-  return number
 }

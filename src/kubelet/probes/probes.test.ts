@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import { once } from 'node:events'
 import { test } from 'node:test'
+import { Server, ServerCredentials, status, type handleUnaryCall } from '@grpc/grpc-js'
 import { realClock, seededRandom, VirtualClock } from '#base'
 import { FakeRuntime } from '../testing/fake-runtime.ts'
 import { observed, testContainer, testPod } from '../testing/objects.ts'
@@ -18,9 +19,18 @@ test('what stands changes after enough results in a row', () => {
   )
 })
 
+const answers: Readonly<Record<string, readonly [number, string?]>> = {
+  '/well': [204],
+  '/moved': [302, '/well'],
+  '/moved-ill': [301, '/ill'],
+  '/elsewhere': [302, 'http://192.0.2.1/'],
+  '/round': [307, '/round'],
+}
+
 test('a container is asked over HTTP and TCP, and failures are told as upstream tells them', async () => {
   const server = createServer((request, response) => {
-    response.statusCode = request.url === '/well' ? 204 : 503
+    const [code, location] = answers[request.url ?? ''] ?? [503]
+    response.writeHead(code, location === undefined ? {} : { location })
     response.end()
   })
   server.listen(0, '127.0.0.1')
@@ -51,6 +61,17 @@ test('a container is asked over HTTP and TCP, and failures are told as upstream 
       5,
     )
     assert.equal(ill.output, 'HTTP probe failed with statuscode: 503')
+    const redirects: [string, string][] = [
+      ['/moved', ''],
+      ['/moved-ill', 'HTTP probe failed with statuscode: 503'],
+      ['/elsewhere', ''],
+      ['/round', `Get "http://127.0.0.1:${port}/round": stopped after 10 redirects`],
+    ]
+    for (const [path, output] of redirects) {
+      const httpGet = { path, port: 'http', scheme: 'HTTP' } as const
+      const result = await prober.probe({ httpGet }, target, 5)
+      assert.deepEqual(result, { ok: output === '', output })
+    }
     assert.equal((await prober.probe({ tcpSocket: { port } }, target, 5)).ok, true)
   } finally {
     server.close()
@@ -61,6 +82,54 @@ test('a container is asked over HTTP and TCP, and failures are told as upstream 
     refused.output,
     `Get "http://127.0.0.1:${port}/": dial tcp 127.0.0.1:${port}: connect: connection refused`,
   )
+})
+
+test('a container is asked by the health protocol of gRPC', async () => {
+  const server = new Server()
+  const definition = {
+    path: '/grpc.health.v1.Health/Check',
+    requestStream: false,
+    responseStream: false,
+    requestSerialize: () => Buffer.alloc(0),
+    requestDeserialize: (bytes: Buffer) => ({ service: bytes.subarray(2).toString() }),
+    responseSerialize: (code: number) => Buffer.from(code === 0 ? [] : [0x08, code]),
+    responseDeserialize: () => 0,
+  } as const
+  const statuses = new Map([
+    ['', 1],
+    ['stopping', 2],
+    ['unsure', 0],
+  ])
+  const answer: handleUnaryCall<{ service: string }, number> = ({ request }, reply) => {
+    const found = statuses.get(request.service)
+    if (found === undefined) reply({ code: status.NOT_FOUND, details: 'unknown service' })
+    else reply(null, found)
+  }
+  server.addService({ Check: definition }, { Check: answer })
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) => {
+      if (error === null) resolve(bound)
+      else reject(error)
+    })
+  })
+  const [container] = testPod('web').spec.containers ?? []
+  assert.ok(container !== undefined)
+  const prober = realProber(new FakeRuntime(realClock, []), realClock)
+  const target = { container, containerId: 'main-0', podIp: '127.0.0.1' }
+  const ask = (service: string) => prober.probe({ grpc: { port, service } }, target, 5)
+  try {
+    assert.deepEqual(await ask(''), { ok: true, output: 'service healthy' })
+    const rows: [string, string][] = [
+      ['stopping', 'service unhealthy (responded with "NOT_SERVING")'],
+      ['unsure', 'service unhealthy (responded with "UNKNOWN")'],
+      ['other', 'error: health rpc probe failed: unknown service'],
+    ]
+    for (const [service, output] of rows)
+      assert.deepEqual(await ask(service), { ok: false, output })
+  } finally {
+    server.forceShutdown()
+  }
+  assert.match((await ask('')).output, /^error: failed to connect service "127.0.0.1:\d+": /)
 })
 
 test('liveness and readiness wait for the startup probe, and a past readiness is believed', async () => {
@@ -114,7 +183,14 @@ test('liveness and readiness wait for the startup probe, and a past readiness is
   assert.equal(probes.result('web', 'main-0', 'startup'), true)
   assert.equal(probes.result('web', 'main-0', 'liveness'), false)
   assert.deepEqual(asked.slice(2).sort(), ['liveness', 'readiness', 'startup'])
+  const labels = 'container="main",namespace="default",pod="web",pod_uid="web"'
+  const metrics = probes.metrics()
+  assert.ok(
+    metrics.includes(`prober_probe_total{${labels},probe_type="Liveness",result="failed"} 1\n`),
+    metrics,
+  )
   probes.stop('web')
+  assert.equal(probes.metrics(), '')
   const before = asked.length
   await clock.advance(60_000)
   assert.equal(asked.length, before)

@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer, type Server } from 'node:https'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 import { asError, type Log } from '#base'
-import { refuseUpgrade, requestedUpgrade } from '#streaming'
+import { refuseUpgrade, requestedUpgrade, StreamingError } from '#streaming'
 import { limits } from './limits.ts'
 import type { KubeletRequest, Reply } from './reply.ts'
 import { sendReply } from './send-reply.ts'
@@ -36,6 +37,7 @@ export interface HttpServer {
 }
 
 /** HTTP/1.1 over TLS, with upgrades. Rejects with Node's error where the port cannot be had. */
+// Differs from Kubernetes: HTTP/2 is not offered; what matters here switches protocols, in HTTP/1.1.
 export async function serveHttp(options: HttpServerOptions): Promise<HttpServer> {
   const context = (material: TlsMaterial) => ({
     cert: material.certificate,
@@ -145,15 +147,17 @@ class Connections {
       const reply = await this.#options.serve(request)
       if (reply.type === 'upgrade') {
         await reply.accept({ headers: message.headers, socket, head })
-      } else if (reply.type === 'whole') {
-        refuseUpgrade(socket, reply.code, String(reply.body))
-      } else {
-        refuseUpgrade(socket, 400, 'there is nothing to upgrade to')
+        return
       }
+      if (reply.type === 'whole') refuseUpgrade(socket, reply.code, String(reply.body))
+      else refuseUpgrade(socket, 400, 'there is nothing to upgrade to')
+      hangUpSoon(message.socket)
     } catch (error) {
       const { message: words } = asError(error)
       this.#options.log.debug('a stream of the kubelet broke off', { error: words })
-      socket.destroy()
+      // Who was refused is being told so.
+      if (isRefusal(error)) hangUpSoon(message.socket)
+      else socket.destroy()
     } finally {
       end()
     }
@@ -181,4 +185,13 @@ class Connections {
     if (certificate !== undefined) this.#certificates.set(socket, certificate)
     return certificate
   }
+}
+
+/** The peer reads why it was refused, and hangs up. */
+function hangUpSoon(socket: Socket): void {
+  socket.setTimeout(limits.refusedMs, () => socket.destroy())
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof StreamingError && error.reason === 'UpgradeRefused'
 }

@@ -16,6 +16,8 @@ export const limits = {
   idleMs: 90_000,
   /** A peer that is silent is asked whether it is there. */
   keepAliveMs: 15_000,
+  /** Who was refused an upgrade has so long to hang up. */
+  refusedMs: 5_000,
   /** A port that is taken is tried again. */
   listenRetryMs: 5_000,
   /** `run` has no limit upstream; a runtime that hangs ends here. */

@@ -140,14 +140,30 @@ export class PodVolumes {
   ): Promise<string> {
     const part = subPathExpr === '' ? subPath : expand(subPathExpr, (name) => environment.get(name))
     if (part === '') return volume
-    const path = join(volume, part)
-    if (!(await exists(path))) await mkdir(path, { recursive: true, mode: 0o750 })
-    const [real, root] = await Promise.all([realpath(path), realpath(volume)])
-    if (real !== root && !real.startsWith(`${root}/`)) {
+    return madeBelow(volume, part)
+  }
+}
+
+/**
+ * The path of a part of a volume. Directories that are not there are made, as open as the volume. At
+ * no step does it leave the volume, whatever links a container has put there.
+ */
+async function madeBelow(volume: string, part: string): Promise<string> {
+  const root = await realpath(volume)
+  const { mode } = await stat(root)
+  let path = root
+  for (const name of part.split('/').filter((each) => each !== '')) {
+    const next = join(path, name)
+    if (!(await exists(next))) {
+      await mkdir(next)
+      await chmod(next, mode & 0o7777)
+    }
+    path = await realpath(next)
+    if (path !== root && !path.startsWith(`${root}/`)) {
       throw new VolumeError(`subPath "${part}" leads out of its volume`)
     }
-    return real
   }
+  return path
 }
 
 const propagations = {
