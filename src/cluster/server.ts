@@ -19,6 +19,7 @@ import {
 } from '#client'
 import { storagePrefix } from '#machinery'
 import { ensurePki, privateKeyToPem, type Pki } from '#pki'
+import { SimulatedConnections, simulatedKubelet } from '#simulation'
 import { openStore, type Store } from '#store'
 import {
   advertisedAddress,
@@ -135,8 +136,14 @@ async function start(options: ServerOptions, undo: (() => unknown)[]): Promise<S
   undo.push(() => https.close(0))
   const store = await openStoreOf(options, directory)
   undo.push(() => store[Symbol.asyncDispose]())
-  const nodes = networkConnections({ clock, random, credentials: () => kubeletCredentials(pki) })
-  undo.push(() => nodes.close())
+  const network = networkConnections({
+    clock,
+    random,
+    credentials: () => kubeletCredentials(pki),
+    locate: simulatedKubelet,
+  })
+  undo.push(() => network.close())
+  const nodes = new SimulatedConnections(network)
   const api = await createApi(options, { store, pki, nodes, port: https.port })
   undo.push(() => api.shutdown())
   gate.open(api)
@@ -162,6 +169,8 @@ async function start(options: ServerOptions, undo: (() => unknown)[]): Promise<S
           log,
           simulatedNodes: options.simulatedNodes ?? 0,
           controllers: controllerOptions(pki, options.serviceCidrs),
+          connections: nodes,
+          kubeletCa: pki.ca,
           shared: options.store.type === 'etcd',
           identity: `${hostname()}_${random.uuid()}`,
         })
@@ -173,7 +182,7 @@ async function start(options: ServerOptions, undo: (() => unknown)[]): Promise<S
       (error: Error) => log.warn('some requests did not end', { error: error.message }),
     )
     await client[Symbol.asyncDispose]()
-    await nodes.close()
+    await network.close()
     await https.close(drainMs)
     await control.close()
     await store[Symbol.asyncDispose]()
