@@ -5,9 +5,17 @@ export {
   type ClosableNodeConnections,
   type NetworkConnectionsOptions,
 } from './backends/index.ts'
-export { ListenError, serveHttps, type HttpsOptions, type HttpsServer } from './https/index.ts'
+export { kubeletLocation, type KubeletLocation } from './backends/kubelet-location.ts'
+export { logRefusal } from './backends/log-refusal.ts'
+export {
+  ListenError,
+  serveHttps,
+  type HttpsOptions,
+  type HttpsServer,
+  type ServingCertificate,
+} from './https/index.ts'
 export type { UserInfo } from './authentication/user.ts'
-export type { NodeConnections } from './kinds/node-connections.ts'
+export { noNodeConnections, type NodeConnections } from './kinds/node-connections.ts'
 export type { ApiServerOptions } from './options.ts'
 export type {
   Answer,

@@ -54,6 +54,8 @@ export interface Peer {
   readonly address: string
   /** The verified-or-not client certificate, DER; authentication verifies it. */
   readonly certificate: Uint8Array | undefined
+  /** The name the peer has connected to, where it said one (SNI). */
+  readonly serverName?: string | undefined
   /** Set by the in-process transport instead of credentials. */
   readonly user: UserInfo | undefined
 }

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events'
-import type { ApiHandler } from '#apiserver'
+import type { ApiHandler, HttpsServer } from '#apiserver'
 import { asError, type Clock, type Log, type Random } from '#base'
 import {
   Client,
@@ -10,7 +10,8 @@ import {
 } from '#client'
 import { controllers, runControllers, type ControllerOptions } from '#controllers'
 import { startScheduler } from '#scheduler'
-import { SimulatedNodes } from '#simulation'
+import type { Credential } from '#pki'
+import { SimulatedConnections, SimulatedNodes, serveKubelets } from '#simulation'
 
 export interface ComponentsOptions {
   readonly api: ApiHandler
@@ -19,6 +20,10 @@ export interface ComponentsOptions {
   readonly log: Log
   readonly simulatedNodes: number
   readonly controllers: ControllerOptions
+  /** How the API server reaches its nodes: it is told of the simulated ones. */
+  readonly connections?: SimulatedConnections | undefined
+  /** Serves the simulated kubelets on loopback, with certificates of this CA. */
+  readonly kubeletCa?: Credential | undefined
 }
 
 /** Scheduler, controllers and simulated nodes beside an API server in the same process. */
@@ -77,8 +82,11 @@ export async function startComponents(options: ComponentsOptions): Promise<Compo
           informers,
           clientFor: (name) => clientOf(nodeUser(name), 'kubelet'),
         })
+  let kubelets: HttpsServer | undefined
   const stop = async () => {
     stopping.abort()
+    options.connections?.attach(undefined)
+    await kubelets?.close(0)
     await nodes?.[Symbol.asyncDispose]()
     await scheduler[Symbol.asyncDispose]()
     await schedulerEvents[Symbol.asyncDispose]()
@@ -90,7 +98,12 @@ export async function startComponents(options: ComponentsOptions): Promise<Compo
   try {
     await informers.start(stopping.signal)
     await running.whenSynced()
-    await nodes?.start(stopping.signal)
+    if (nodes !== undefined) {
+      const { kubeletCa: ca, connections } = options
+      if (ca !== undefined) kubelets = await serveKubelets({ ...services, ca, nodes })
+      await nodes.start(stopping.signal, kubelets?.port)
+      connections?.attach(nodes)
+    }
   } catch (error) {
     await stop()
     throw error

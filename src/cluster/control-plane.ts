@@ -2,6 +2,8 @@ import { asError, type Clock, type Log, type Random } from '#base'
 import { runAsLeader, type Client } from '#client'
 import type { ApiHandler } from '#apiserver'
 import type { ControllerOptions } from '#controllers'
+import type { Credential } from '#pki'
+import type { SimulatedConnections } from '#simulation'
 import { startComponents } from './components.ts'
 
 export interface ControlPlaneOptions {
@@ -13,6 +15,9 @@ export interface ControlPlaneOptions {
   readonly log: Log
   readonly simulatedNodes: number
   readonly controllers: ControllerOptions
+  /** As in ComponentsOptions. */
+  readonly connections: SimulatedConnections
+  readonly kubeletCa: Credential
   /** Other servers run on the same store: one of them at a time has the components. */
   readonly shared: boolean
   /** Names this server among them. */

@@ -20,6 +20,7 @@ import {
 } from '#client'
 import { storagePrefix } from '#machinery'
 import { ensurePki, privateKeyToPem, type Pki } from '#pki'
+import { SimulatedConnections, simulatedKubelet } from '#simulation'
 import { openStore, type Store } from '#store'
 import { addons } from './addons/objects.ts'
 import { applyAddons } from './addons/apply-addons.ts'
@@ -149,8 +150,14 @@ async function start(options: ServerOptions, undo: (() => unknown)[]): Promise<S
   undo.push(() => https.close(0))
   const store = await openStoreOf(options, directory)
   undo.push(() => store[Symbol.asyncDispose]())
-  const nodes = networkConnections({ clock, random, credentials: () => kubeletCredentials(pki) })
-  undo.push(() => nodes.close())
+  const kubelets = networkConnections({
+    clock,
+    random,
+    credentials: () => kubeletCredentials(pki),
+    locate: simulatedKubelet,
+  })
+  undo.push(() => kubelets.close())
+  const nodes = new SimulatedConnections(kubelets)
   const api = await createApi(options, { store, pki, nodes, port: https.port })
   undo.push(() => api.shutdown())
   gate.open(api)
@@ -163,7 +170,7 @@ async function start(options: ServerOptions, undo: (() => unknown)[]): Promise<S
 
   const user = { name: 'kubernetes-admin', uid: '', groups: ['system:masters'], extra: {} }
   const client = new Client(inProcessTransport(api, { user, userAgent: 'k8ts' }), clock)
-  const network = await startHostNetwork({
+  const hostNetwork = await startHostNetwork({
     client,
     clock,
     random,
@@ -171,7 +178,7 @@ async function start(options: ServerOptions, undo: (() => unknown)[]): Promise<S
     nodeRoutes: options.nodeRoutes ?? false,
     publish: options.publish ?? [],
   })
-  undo.push(() => network[Symbol.asyncDispose]())
+  undo.push(() => hostNetwork[Symbol.asyncDispose]())
   const controlPlane =
     options.apiOnly === true
       ? undefined
@@ -190,6 +197,8 @@ async function start(options: ServerOptions, undo: (() => unknown)[]): Promise<S
               ? {}
               : { nodeLifecycle: options.nodeLifecycle }),
           },
+          connections: nodes,
+          kubeletCa: pki.ca,
           shared: options.store.type === 'etcd',
           identity: `${hostname()}_${random.uuid()}`,
         })
@@ -216,13 +225,13 @@ async function start(options: ServerOptions, undo: (() => unknown)[]): Promise<S
     await applied
     await renewing
     await controlPlane?.[Symbol.asyncDispose]()
-    await network[Symbol.asyncDispose]()
+    await hostNetwork[Symbol.asyncDispose]()
     // Watches end first: they are what keeps connections open.
     await withTimeout(clock, api.shutdown(), shutdownMs, 'requests in flight').catch(
       (error: Error) => log.warn('some requests did not end', { error: error.message }),
     )
     await client[Symbol.asyncDispose]()
-    await nodes.close()
+    await kubelets.close()
     await https.close(drainMs)
     await control.close()
     await store[Symbol.asyncDispose]()

@@ -1,5 +1,13 @@
 import { Node } from '#api'
-import { createApiServer, serveHttps, type ApiServer, type HttpsServer } from '#apiserver'
+import {
+  createApiServer,
+  networkConnections,
+  noNodeConnections,
+  serveHttps,
+  type ApiServer,
+  type HttpsServer,
+  type NodeConnections,
+} from '#apiserver'
 import {
   poll,
   realClock,
@@ -14,11 +22,11 @@ import {
 import { Client, inProcessTransport, standaloneKubeconfig } from '#client'
 import { parseDurationMs } from '#machinery'
 import { memoryPki, privateKeyToPem, type Pki } from '#pki'
-import type { SimulatedNodes } from '#simulation'
+import { SimulatedConnections, simulatedKubelet, type SimulatedNodes } from '#simulation'
 import { openStore, type Store } from '#store'
 import { startComponents, type Components } from './components.ts'
 import { controllerOptions } from './controller-options.ts'
-import { contextOf } from './context.ts'
+import { contextOf, kubeletCredentials } from './context.ts'
 import { watchForForgottenClusters } from './forgotten.ts'
 
 export interface StartClusterOptions {
@@ -98,7 +106,18 @@ async function start(
   })
   const store = await openStore({ type: 'memory', clock, random, log })
   undo.push(async () => store[Symbol.asyncDispose]())
-  const api = await createApi(options, store, pki)
+  const network =
+    options.https === true
+      ? networkConnections({
+          clock,
+          random,
+          credentials: () => kubeletCredentials(pki),
+          locate: simulatedKubelet,
+        })
+      : undefined
+  if (network !== undefined) undo.push(() => network.close())
+  const connections = new SimulatedConnections(network ?? noNodeConnections)
+  const api = await createApi(options, store, pki, connections)
   undo.push(() => settled(virtual, api.shutdown()))
   const user = {
     name: 'kubernetes-admin',
@@ -109,7 +128,9 @@ async function start(
   const client = new Client(inProcessTransport(api, { user, userAgent: 'k8ts-test' }), clock)
   undo.push(async () => client[Symbol.asyncDispose]())
   const components =
-    options.apiOnly === true ? undefined : await startAll(options, api, pki, virtual)
+    options.apiOnly === true
+      ? undefined
+      : await startAll(options, { api, pki, connections }, virtual)
   if (components !== undefined) {
     undo.push(() => settled(virtual, disposeOf(components)))
     await settled(virtual, nodesTakePods(client, clock))
@@ -146,9 +167,11 @@ function createApi(
   { clock, random, log }: { readonly clock: Clock; readonly random: Random; readonly log: Log },
   store: Store,
   pki: Pki,
+  nodes: NodeConnections,
 ): Promise<ApiServer> {
   return createApiServer({
     store,
+    nodes,
     clock,
     random,
     log,
@@ -168,9 +191,17 @@ async function startAll(
     random,
     log,
     simulatedNodes = 0,
+    https = false,
   }: StartClusterOptions & { readonly clock: Clock; readonly random: Random; readonly log: Log },
-  api: ApiServer,
-  pki: Pki,
+  {
+    api,
+    pki,
+    connections,
+  }: {
+    readonly api: ApiServer
+    readonly pki: Pki
+    readonly connections: SimulatedConnections
+  },
   virtual: VirtualClock | undefined,
 ): Promise<Components> {
   return settled(
@@ -181,6 +212,8 @@ async function startAll(
       random,
       log,
       simulatedNodes,
+      connections,
+      kubeletCa: https ? pki.ca : undefined,
       controllers: controllerOptions(pki, serviceCidrs),
     }),
   )

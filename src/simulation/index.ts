@@ -1,5 +1,7 @@
 export { annotations as simulationAnnotations } from './nodes/behaviour.ts'
-export { nodeName, simulatedLabel, type NodeSize } from './nodes/node-object.ts'
+export { nodeName, simulatedKubelet, simulatedLabel, type NodeSize } from './nodes/node-object.ts'
+export { SimulatedConnections } from './nodes/kubelet/connections.ts'
+export { serveKubelets, type KubeletServerOptions } from './nodes/kubelet/serve.ts'
 export { SimulatedNodes, type SimulatedNodesOptions } from './nodes/simulated-nodes.ts'
 export { calmNetwork, SimulatedNetwork, type Answering, type NetworkFaults } from './network.ts'
 export { SimulatedProcess } from './process.ts'

@@ -18,10 +18,11 @@ import {
 import { exchange, type ExchangeContext } from './exchange.ts'
 import { kubeletLocation, type KubeletLocation } from './kubelet-location.ts'
 import { refusalBytesMax } from './limits.ts'
+import { logRefusal } from './log-refusal.ts'
 import { OpenStreams } from './open-streams.ts'
 import { passProxy } from './proxy-passage.ts'
 import { ReachError } from './reach-error.ts'
-import { logRefusal, readText } from './refusal.ts'
+import { readText } from './refusal.ts'
 import { unexplained } from './unexplained.ts'
 
 export interface NetworkConnectionsOptions {

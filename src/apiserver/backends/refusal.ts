@@ -1,15 +1,6 @@
-import { errorFromResponse, errors, type StatusError } from '#machinery'
 import { StreamingError } from '#streaming'
 import type { Answer, ByteSource } from '../request.ts'
 import { unexplained } from './unexplained.ts'
-
-/** A kubelet that does not give a log, as the client hears of it. */
-export function logRefusal(code: number, text: string, podName: string): StatusError {
-  if (code === 500) return errors.internalError(new Error(text))
-  if (code === 400) return errors.badRequest(text)
-  const resource = { group: '', resource: 'pods/log' }
-  return errorFromResponse({ code, verb: '', resource, name: podName, body: text })
-}
 
 /** Why a kubelet could not be brought to speak another protocol: its own words, where it had some. */
 export function upgradeRefusal(error: unknown): Answer {

@@ -61,10 +61,12 @@ export class Connections {
   peerOf(socket: Socket | undefined): Peer {
     const known = socket && this.#peers.get(socket)
     if (known !== undefined) return known
+    const serverName = socket instanceof TLSSocket ? serverNameOf(socket) : undefined
     const peer = {
       address: socket?.remoteAddress ?? '',
       certificate: socket instanceof TLSSocket ? socket.getPeerX509Certificate()?.raw : undefined,
       user: undefined,
+      serverName,
     }
     if (socket !== undefined) this.#peers.set(socket, peer)
     return peer
@@ -102,6 +104,11 @@ export class Connections {
     for (const session of this.#sessions.keys()) session.destroy()
     for (const socket of this.#sockets.keys()) socket.destroy()
   }
+}
+
+/** Node has it on the sockets of servers; the types do not say so. */
+function serverNameOf(socket: TLSSocket & { readonly servername?: unknown }): string | undefined {
+  return typeof socket.servername === 'string' ? socket.servername : undefined
 }
 
 /** For 'error' events whose consequence arrives as 'close'. */

@@ -1,2 +1,7 @@
 export { ListenError } from './listen.ts'
-export { serveHttps, type HttpsOptions, type HttpsServer } from './serve.ts'
+export {
+  serveHttps,
+  type HttpsOptions,
+  type HttpsServer,
+  type ServingCertificate,
+} from './serve.ts'

@@ -11,6 +11,9 @@ export const handshakeTimeoutMs = 10_000
 /** Upstream's: a connection without a request is closed after this long. */
 export const idleTimeoutMs = 90_000
 
+/** Certificates of server names that are kept ready. */
+export const serverNamesMax = 256
+
 /** Times a port is looked for that is free on all hosts. */
 export const freePortAttemptsMax = 16
 

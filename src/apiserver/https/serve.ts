@@ -17,6 +17,7 @@ import { closeAll, listen } from './listen.ts'
 import { asHttpResponse, isHttp2, type HttpRequest, type HttpResponse } from './messages.ts'
 import { HttpApiRequest } from './request.ts'
 import { sendResponse } from './response.ts'
+import { serverNames } from './server-names.ts'
 
 export interface HttpsOptions {
   readonly handler: Pick<ApiHandler, 'serve'>
@@ -29,11 +30,19 @@ export interface HttpsOptions {
   /** PEM. */
   readonly certificate: string
   readonly key: string
+  /** Others for some of the names that peers connect to (SNI); asked for once a name. */
+  readonly certificateFor?: (serverName: string) => ServingCertificate | undefined
   /**
    * PEM of the CAs whose client certificates are asked for. A certificate of any other is let in,
    * too: it is the authentication stage that judges.
    */
   readonly clientCas: readonly string[]
+}
+
+/** PEM. */
+export interface ServingCertificate {
+  readonly certificate: string
+  readonly key: string
 }
 
 export interface HttpsServer {
@@ -94,6 +103,7 @@ function secureServer(
     allowHTTP1: true,
     requestCert: true,
     rejectUnauthorized: false,
+    ...serverNames(options),
     handshakeTimeout: limits.handshakeTimeoutMs,
     maxHeaderListPairs: limits.headerPairsMax,
     streamResetBurst: limits.resetBurst,

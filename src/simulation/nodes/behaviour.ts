@@ -18,6 +18,10 @@ export const annotations = {
   exitCode: 'simulation.k8ts.dev/exit-code',
   /** From being told to stop until gone; no longer than the grace period. */
   stopDelay: 'simulation.k8ts.dev/stop-delay',
+  /** How often a running container says a line in its log; never where absent. */
+  logEvery: 'simulation.k8ts.dev/log-every',
+  /** What that line says, before its number. */
+  logLine: 'simulation.k8ts.dev/log-line',
 } as const
 
 export interface Behaviour {
@@ -27,6 +31,8 @@ export interface Behaviour {
   readonly exitAfterMs: number | undefined
   readonly exitCode: number
   readonly stopDelayMs: number
+  readonly logEveryMs: number | undefined
+  readonly logLine: string
 }
 
 const usual: Behaviour = {
@@ -36,10 +42,13 @@ const usual: Behaviour = {
   exitAfterMs: undefined,
   exitCode: 0,
   stopDelayMs: 0,
+  logEveryMs: undefined,
+  logLine: 'line',
 }
 
 export function behaviourOf(given: Readonly<Record<string, string>> | undefined): Behaviour {
   if (given === undefined) return usual
+  const logEveryMs = durationMs(given[annotations.logEvery]) ?? 0
   const code = Number(given[annotations.exitCode] ?? '0')
   return {
     startDelayMs: durationMs(given[annotations.startDelay]) ?? 0,
@@ -48,6 +57,8 @@ export function behaviourOf(given: Readonly<Record<string, string>> | undefined)
     exitAfterMs: durationMs(given[annotations.exitAfter]),
     exitCode: Number.isInteger(code) && code >= 0 && code <= 255 ? code : 0,
     stopDelayMs: durationMs(given[annotations.stopDelay]) ?? 0,
+    logEveryMs: logEveryMs > 0 ? logEveryMs : undefined,
+    logLine: given[annotations.logLine] ?? usual.logLine,
   }
 }
 

@@ -1,4 +1,5 @@
-import type { NodeInput } from '#api'
+import type { Node, NodeInput } from '#api'
+import type { KubeletLocation } from '#apiserver'
 import { formatTime } from '#base'
 
 /** Marks nodes that are simulated; nothing in the cluster mistakes them for others. */
@@ -11,10 +12,23 @@ export interface NodeSize {
   readonly pods: string
 }
 
+/** What a node says of itself beside its name. */
+export interface NodeOffer {
+  readonly size: NodeSize
+  /** Where its kubelet is reached on this machine's loopback; undefined: not over the network. */
+  readonly kubeletPort: number | undefined
+}
+
 export const usualSize: NodeSize = { cpu: '8', memory: '32Gi', pods: '110' }
 
 export function nodeName(index: number): string {
   return `simulated-${index}`
+}
+
+/** Of a simulated node's name; undefined for any other. */
+export function nodeIndex(name: string): number | undefined {
+  const digits = /^simulated-(0|[1-9]\d{0,5})$/.exec(name)?.[1]
+  return digits === undefined ? undefined : Number(digits)
 }
 
 /** An address of its own in 100.64.0.0/10, from which nothing is ever sent. */
@@ -22,8 +36,19 @@ export function nodeAddress(index: number): string {
   return `100.${64 + (index >> 16)}.${(index >> 8) & 0xff}.${index & 0xff}`
 }
 
+/**
+ * Where the kubelet of a simulated node is, if another process simulates it on this machine: its
+ * address is one from which nothing is ever sent, and must not be asked for by anybody.
+ */
+export function simulatedKubelet({ metadata, status }: Node): KubeletLocation | undefined {
+  if (metadata.labels?.[simulatedLabel] !== 'true') return undefined
+  const port = status.daemonEndpoints?.kubeletEndpoint?.Port ?? 0
+  return { host: '127.0.0.1', port: port > 0 ? port : 10_250 }
+}
+
 /** The Node as its kubelet would register it. */
-export function nodeObject(index: number, size: NodeSize, nowMs: number): NodeInput {
+export function nodeObject(index: number, offer: NodeOffer, nowMs: number): NodeInput {
+  const { size, kubeletPort } = offer
   const name = nodeName(index)
   const resources = {
     cpu: size.cpu,
@@ -50,6 +75,9 @@ export function nodeObject(index: number, size: NodeSize, nowMs: number): NodeIn
         { type: 'Hostname', address: name },
       ],
       conditions: nodeConditions(nowMs, undefined),
+      ...(kubeletPort === undefined
+        ? {}
+        : { daemonEndpoints: { kubeletEndpoint: { Port: kubeletPort } } }),
       nodeInfo: {
         machineID: name,
         systemUUID: name,

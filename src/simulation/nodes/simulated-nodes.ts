@@ -8,8 +8,10 @@ import {
   nodeName,
   nodeObject,
   usualSize,
+  type NodeOffer,
   type NodeSize,
 } from './node-object.ts'
+import { KubeletApi } from './kubelet/kubelet-api.ts'
 import { PodAddresses } from './pod-addresses.ts'
 import { podStep } from './pod-step.ts'
 
@@ -46,6 +48,8 @@ export class SimulatedNodes implements AsyncDisposable {
   readonly #pods: Informer<ObjectOf<typeof Pod>>
   readonly #queue: WorkQueue
   readonly #addresses = new PodAddresses()
+  /** What the nodes' kubelets answer. */
+  readonly kubelets: KubeletApi
   readonly #endHandler: () => void
   #workers: Promise<unknown> = Promise.resolve()
 
@@ -53,20 +57,34 @@ export class SimulatedNodes implements AsyncDisposable {
     this.#options = options
     this.#queue = new WorkQueue({ clock: options.clock })
     this.#pods = options.informers.of(Pod)
+    this.kubelets = new KubeletApi({
+      clock: options.clock,
+      pods: this.#pods,
+      isAlive: (name) => this.isAlive(name),
+    })
     this.#endHandler = this.#pods.addHandler({
       added: (pod) => this.#enqueue(pod),
-      updated: (pod) => this.#enqueue(pod),
-      deleted: (pod) => this.#addresses.release(pod.metadata.uid ?? ''),
+      updated: (pod) => {
+        this.#enqueue(pod)
+        this.kubelets.changed(pod)
+      },
+      deleted: (pod) => {
+        this.#addresses.release(pod.metadata.uid ?? '')
+        this.kubelets.changed(pod)
+      },
     })
   }
 
-  /** Registers the nodes and begins to look after their pods. Resolves when all are registered. */
-  async start(signal: AbortSignal): Promise<void> {
+  /**
+   * Registers the nodes and begins to look after their pods. Resolves when all are registered. With a
+   * `kubeletPort` they say that their kubelets are reached there, on this machine's loopback.
+   */
+  async start(signal: AbortSignal, kubeletPort?: number): Promise<void> {
     const { count, size = usualSize } = this.#options
     for (let at = 0; at < count; at += limits.registrationsAtOnce) {
       const batch = Array.from(
         { length: Math.min(limits.registrationsAtOnce, count - at) },
-        (_, i) => this.#register(at + i, size, signal),
+        (_, i) => this.#register(at + i, { size, kubeletPort }, signal),
       )
       await Promise.all(batch)
     }
@@ -87,6 +105,19 @@ export class SimulatedNodes implements AsyncDisposable {
     for (const pod of this.#pods.lister.list()) if (pod.spec.nodeName === name) this.#enqueue(pod)
   }
 
+  has(name: string): boolean {
+    return this.#nodes.has(name)
+  }
+
+  isAlive(name: string): boolean {
+    return this.#nodes.get(name)?.alive ?? false
+  }
+
+  /** Acts as the node; undefined where it is none of these. */
+  clientOf(name: string): Client | undefined {
+    return this.#nodes.get(name)?.client
+  }
+
   get names(): readonly string[] {
     return [...this.#nodes.keys()]
   }
@@ -98,19 +129,37 @@ export class SimulatedNodes implements AsyncDisposable {
     await this.#workers
   }
 
-  async #register(index: number, size: NodeSize, signal: AbortSignal): Promise<void> {
+  async #register(index: number, offer: NodeOffer, signal: AbortSignal): Promise<void> {
     const { clock } = this.#options
     const name = nodeName(index)
     const client = this.#options.clientFor(name)
     try {
-      await client.resource(Node).create(nodeObject(index, size, clock.now()), { signal })
+      await client.resource(Node).create(nodeObject(index, offer, clock.now()), { signal })
     } catch (error) {
       if (!hasReason(error, 'AlreadyExists')) throw error
+      await this.#tellPort(client, name, offer.kubeletPort, signal)
     }
     const node = new SimulatedNode(name, index, client, this.#options)
     this.#nodes.set(name, node)
     await node.heartbeat()
     node.begin()
+  }
+
+  /** A node of an earlier process says where that one's kubelets were. */
+  async #tellPort(
+    client: Client,
+    name: string,
+    port: number | undefined,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const known = this.#options.informers.of(Node).lister.get('', name)
+    const told = known?.status.daemonEndpoints?.kubeletEndpoint?.Port
+    if (port === undefined || told === port) return
+    const patch = { status: { daemonEndpoints: { kubeletEndpoint: { Port: port } } } }
+    await client
+      .resource(Node)
+      .subresource('status')
+      .patch(name, { type: 'merge', patch }, { signal })
   }
 
   #enqueue(pod: ObjectOf<typeof Pod>): void {
