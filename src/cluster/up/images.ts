@@ -59,7 +59,7 @@ export async function importPacked(
 export async function nodeImages(options: ImageOptions): Promise<NodeImages<ListedImage>[]> {
   return onNodes(options, async (address) => {
     using runtime = new CriRuntime({ ...options, address })
-    return listImages(runtime)
+    return await listImages(runtime)
   })
 }
 
