@@ -1,7 +1,7 @@
 import type { ComponentOptions, ControllerManagerOptions } from '#cluster'
-import { isValidCIDR } from '#machinery'
 import { durationFlag } from './duration-flag.ts'
 import { booleanFlag, integerFlag, UsageError, type Args } from './flags.ts'
+import { prefixesOf } from './range-flags.ts'
 import { fileOf } from './server-options.ts'
 
 /** What the flags of `k8ts controller-manager` ask for. Throws a UsageError. */
@@ -22,7 +22,7 @@ export function controllerManagerOptions(
       ...given('signingCa', signingCaOf(args)),
       ...given('signingDurationMs', durationOf(args, 'cluster-signing-duration')),
       ...given('clusterCidrs', clusterCidrs),
-      serviceCidrs: prefixesOf(args, 'service-cluster-ip-range'),
+      serviceCidrs: prefixesOf(args, 'service-cluster-ip-range') ?? [],
       nodeCidrMaskSizes,
       nodeLifecycle: {
         ...given('monitorPeriodMs', durationOf(args, 'node-monitor-period')),
@@ -66,22 +66,8 @@ function checkParts(clusterCidrs: readonly string[], sizes: ReturnType<typeof ma
 function clusterCidrsOf(args: Args): readonly string[] | undefined {
   const prefixes = prefixesOf(args, 'cluster-cidr')
   if (!booleanFlag(args, 'allocate-node-cidrs', false)) return undefined
-  if (prefixes.length > 0) return prefixes
+  if (prefixes !== undefined) return prefixes
   throw new UsageError('--allocate-node-cidrs needs --cluster-cidr')
-}
-
-function prefixesOf(args: Args, flag: string): readonly string[] {
-  const prefixes = args.list(flag)
-  for (const prefix of prefixes) {
-    if (isValidCIDR(prefix).length > 0) {
-      throw new UsageError(`--${flag} is an IP prefix such as 10.42.0.0/16, not "${prefix}"`)
-    }
-  }
-  const sixes = prefixes.filter((prefix) => prefix.includes(':')).length
-  if (prefixes.length > 2 || (prefixes.length === 2 && sixes !== 1)) {
-    throw new UsageError(`--${flag} takes one range, or one of IPv4 and one of IPv6`)
-  }
-  return prefixes
 }
 
 function maskSizesOf(args: Args): { ipv4?: number; ipv6?: number } {

@@ -54,7 +54,7 @@ for (const [word, message] of [
   ['--store=redis', '--store is sqlite, memory or etcd=URL[,URL], not "redis"'],
   ['--store=etcd=localhost', 'an endpoint of etcd is http(s)://HOST:PORT, not "localhost"'],
   ['--etcd-cafile=/x', '--etcd-cafile goes with --store etcd=URL only'],
-  ['--service-cidr=10.0.0.0', /is an IP prefix such as 10.43.0.0\/16, not "10.0.0.0"/],
+  ['--service-cidr=10.0.0.0', /is an IP prefix such as 10.42.0.0\/16, not "10.0.0.0"/],
   ['--service-cidr=10.0.0.0/30', /is too small/],
   ['--service-cidr=10.0.0.0/16,10.1.0.0/16', /one of IPv4 and one of IPv6/],
   ['--service-node-port-range=2-1', /is FROM-TO within 1-65535/],

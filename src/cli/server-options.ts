@@ -2,12 +2,13 @@ import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { asError, silentLog, type Log } from '#base'
 import type { ServerOptions, StoreChoice } from '#cluster'
-import { isDNS1123Subdomain, isValidCIDR } from '#machinery'
+import { isDNS1123Subdomain } from '#machinery'
 import { durationFlag } from './duration-flag.ts'
 import { dataDirOf, services } from './environment.ts'
 import { integerFlag, UsageError, type Args } from './flags.ts'
 import type { LogLevel } from './log-pino.ts'
-import { publishedPorts } from './up-options.ts'
+import { publishedPorts } from './publish-flag.ts'
+import { clusterCidrsOf, serviceCidrsOf } from './range-flags.ts'
 
 /** What the flags of `k8ts server` ask for. Throws a UsageError for values that make no sense. */
 export async function serverOptions(args: Args): Promise<ServerOptions> {
@@ -26,6 +27,7 @@ export async function serverOptions(args: Args): Promise<ServerOptions> {
     store: storeOf(args),
     kubeconfig: args.has('no-kubeconfig') ? undefined : { path, env: process.env },
     serviceCidrs: serviceCidrsOf(args),
+    clusterCidrs: clusterCidrsOf(args),
     nodePorts: nodePortsOf(args),
     clusterDomain: clusterDomainOf(args),
     extraNames: args.list('tls-san'),
@@ -128,24 +130,6 @@ export function fileOf(args: Args, flag: string): string | undefined {
   } catch (error) {
     throw new UsageError(`--${flag}: ${asError(error).message}`, { cause: error })
   }
-}
-
-function serviceCidrsOf(args: Args): readonly string[] {
-  const given = args.list('service-cidr')
-  const prefixes = given.length === 0 ? ['10.43.0.0/16'] : given
-  for (const prefix of prefixes) {
-    const problems = isValidCIDR(prefix)
-    if (problems.length > 0) {
-      throw new UsageError(`--service-cidr is an IP prefix such as 10.43.0.0/16, not "${prefix}"`)
-    }
-    const bits = (prefix.includes(':') ? 128 : 32) - Number(prefix.split('/')[1])
-    if (bits < 4) throw new UsageError(`--service-cidr ${prefix} is too small: use /28 or larger`)
-  }
-  const sixes = prefixes.filter((prefix) => prefix.includes(':')).length
-  if (prefixes.length > 2 || (prefixes.length === 2 && sixes !== 1)) {
-    throw new UsageError('--service-cidr takes one range, or one of IPv4 and one of IPv6')
-  }
-  return prefixes
 }
 
 function nodePortsOf(args: Args): { from: number; to: number } {

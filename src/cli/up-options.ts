@@ -1,7 +1,8 @@
-import { isIP } from 'node:net'
-import type { KubeconfigChoice, PublishedPort, UpSettings } from '#cluster'
+import type { KubeconfigChoice, UpSettings } from '#cluster'
 import { isValidCIDR } from '#machinery'
 import { integerFlag, UsageError, type Args } from './flags.ts'
+import { publishedPorts } from './publish-flag.ts'
+import { clusterCidrsOf, serviceCidrsOf } from './range-flags.ts'
 
 /** What the flags of `k8ts up` ask for; what is absent is as it was or as usual. Throws a UsageError. */
 export function upSettings(args: Args): UpSettings {
@@ -15,23 +16,11 @@ export function upSettings(args: Args): UpSettings {
     nodes: number('nodes', 1_000),
     apiPort: number('api-port', 65_535),
     nodeCidr,
+    clusterCidrs: args.has('cluster-cidr') ? clusterCidrsOf(args) : undefined,
+    serviceCidrs: args.has('service-cidr') ? serviceCidrsOf(args) : undefined,
     publish: args.has('publish') ? publishedPorts(args) : undefined,
     isolated: args.has('isolated') ? true : undefined,
   }
-}
-
-/** What --publish asks for, once for each. */
-export function publishedPorts(args: Args): PublishedPort[] {
-  return args.list('publish').map((text) => {
-    const match = /^(?:(.+):)?(\d{1,5}):(\d{1,5})$/.exec(text)
-    const host = (match?.[1] ?? '127.0.0.1').replace(/^\[|\]$/g, '')
-    const [port, nodePort] = [Number(match?.[2]), Number(match?.[3])]
-    const isPort = (each: number) => each >= 1 && each <= 65_535
-    if (match === null || isIP(host) === 0 || !isPort(port) || !isPort(nodePort)) {
-      throw new UsageError(`--publish is [IP:]PORT:NODEPORT such as 8080:30080, not "${text}"`)
-    }
-    return { host, port, nodePort }
-  })
 }
 
 export function kubeconfigOf(args: Args): KubeconfigChoice | undefined {

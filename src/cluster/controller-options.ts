@@ -4,11 +4,14 @@ import { privateKeyToPem, type Pki } from '#pki'
 /** Where pods get their addresses from: a /24 for each node. */
 export const defaultClusterCidrs: readonly string[] = ['10.42.0.0/16']
 
+/** Where Services get theirs from. */
+export const defaultServiceCidrs: readonly string[] = ['10.43.0.0/16']
+
 /** What a cluster with this PKI says to its controllers. */
 export function controllerOptions(
   pki: Pki,
   serviceCidrs: readonly string[],
-  clusterCidrs: readonly string[] = defaultClusterCidrs,
+  clusterCidrs: readonly string[],
 ): ControllerOptions {
   return {
     rootCa: pki.ca.certificate.pem,

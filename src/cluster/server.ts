@@ -61,6 +61,8 @@ export interface ServerOptions {
   /** Where the context `k8ts` is merged in; `undefined`: nowhere. */
   readonly kubeconfig: KubeconfigChoice | undefined
   readonly serviceCidrs: readonly string[]
+  /** Of pod addresses, one for each IP family; each node gets a part. */
+  readonly clusterCidrs?: readonly string[]
   readonly nodePorts: { readonly from: number; readonly to: number }
   readonly clusterDomain: string
   /** No scheduler, no controllers: those run elsewhere, or not at all. */
@@ -190,7 +192,7 @@ async function start(options: ServerOptions, undo: (() => unknown)[]): Promise<S
           log,
           simulatedNodes: options.simulatedNodes ?? 0,
           controllers: {
-            ...controllerOptions(pki, options.serviceCidrs),
+            ...controllerOptions(pki, options.serviceCidrs, clusterCidrsOf(options)),
             bootstrapTokens: true,
             approveKubeletServing: true,
             ...(options.nodeLifecycle === undefined
@@ -340,9 +342,14 @@ function addonsOf(options: ServerOptions, pki: Pki, port: number) {
   })
 }
 
-function settingsOf({ serviceCidrs, clusterDomain }: ServerOptions): ClusterSettings {
+function settingsOf(options: ServerOptions): ClusterSettings {
+  const { serviceCidrs, clusterDomain } = options
   const clusterDns = [dnsServiceIp(serviceCidrs[0] ?? '')]
-  return { clusterCidrs: defaultClusterCidrs, serviceCidrs, clusterDns, clusterDomain }
+  return { clusterCidrs: clusterCidrsOf(options), serviceCidrs, clusterDns, clusterDomain }
+}
+
+function clusterCidrsOf({ clusterCidrs = defaultClusterCidrs }: ServerOptions): readonly string[] {
+  return clusterCidrs
 }
 
 /** What the serving certificate is good for beside what every one is. */

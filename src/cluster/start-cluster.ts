@@ -25,7 +25,7 @@ import { memoryPki, privateKeyToPem, type Pki } from '#pki'
 import { SimulatedConnections, simulatedKubelet, type SimulatedNodes } from '#simulation'
 import { openStore, type Store } from '#store'
 import { startComponents, type Components } from './components.ts'
-import { controllerOptions } from './controller-options.ts'
+import { controllerOptions, defaultClusterCidrs } from './controller-options.ts'
 import { contextOf, kubeletCredentials } from './context.ts'
 import { watchForForgottenClusters } from './forgotten.ts'
 
@@ -214,7 +214,7 @@ async function startAll(
       simulatedNodes,
       connections,
       kubeletCa: https ? pki.ca : undefined,
-      controllers: controllerOptions(pki, serviceCidrs),
+      controllers: controllerOptions(pki, serviceCidrs, defaultClusterCidrs),
     }),
   )
 }

@@ -8,9 +8,12 @@ export type NetworkErrorReason =
 export class NetworkError extends Error {
   override readonly name = 'NetworkError'
   readonly reason: NetworkErrorReason
+  /** The prefix that cannot be had, where it is about one. */
+  readonly range: string | undefined
 
-  constructor(reason: NetworkErrorReason, message: string) {
+  constructor(reason: NetworkErrorReason, message: string, range?: string) {
     super(message)
     this.reason = reason
+    this.range = range
   }
 }

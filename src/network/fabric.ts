@@ -47,12 +47,13 @@ export interface Fabric {
 }
 
 const firstNode = 10
+const bridgePrefix = 'k8ts-'
 const forwarding = '/proc/sys/net/ipv4/ip_forward'
 
 /** Throws a NetworkError `Invalid` for a range that does not hold the nodes. */
 export function fabric(options: FabricOptions): Fabric {
   const { exec, mounts, ip, nft, id, nodes, outbound, clusterCidrs, serviceCidrs } = options
-  const bridge = `k8ts-${id}`
+  const bridge = `${bridgePrefix}${id}`
   const nodeRange = ipv4Range(options.nodeCidr)
   const address = (offset: number) => {
     const found = addressAt(nodeRange, offset)
@@ -131,7 +132,9 @@ export async function isForwarding(): Promise<boolean> {
   return (await readFile(forwarding, 'utf8')).trim() === '1'
 }
 
-export async function stopForwarding(): Promise<void> {
+/** Unless another cluster of this machine still needs it. */
+export async function stopForwarding(ip: Ip): Promise<void> {
+  if ((await ip.links()).some((link) => link.startsWith(bridgePrefix))) return
   await writeFile(forwarding, '0')
 }
 
@@ -159,7 +162,7 @@ export function checkFree(
     if (taken !== undefined) {
       const { prefix, link } = taken
       const message = `addresses of ${range} are in use on this machine: ${prefix} is on ${link}`
-      throw new NetworkError('RangeTaken', message)
+      throw new NetworkError('RangeTaken', message, range)
     }
   }
 }

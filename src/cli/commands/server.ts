@@ -42,6 +42,12 @@ export const server: Command = {
       fallback: '10.43.0.0/16',
       repeated: true,
     },
+    'cluster-cidr': {
+      value: 'PREFIX',
+      help: "range of pods' addresses; two with a comma for dual stack",
+      fallback: '10.42.0.0/16',
+      repeated: true,
+    },
     'service-node-port-range': {
       value: 'FROM-TO',
       help: 'ports for Services of type NodePort',

@@ -22,6 +22,18 @@ export const up: Command = {
       help: "range of the nodes' addresses",
       fallback: '100.64.10.0/24',
     },
+    'cluster-cidr': {
+      value: 'PREFIX',
+      help: "range of pods' addresses; a /24 of it for each node",
+      fallback: '10.42.0.0/16',
+      repeated: true,
+    },
+    'service-cidr': {
+      value: 'PREFIX',
+      help: 'range of Service addresses',
+      fallback: '10.43.0.0/16',
+      repeated: true,
+    },
     publish: {
       value: '[IP:]PORT:NODEPORT',
       help: 'a port of this machine that leads to a node port; IP is 127.0.0.1 by default',

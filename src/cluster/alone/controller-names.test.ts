@@ -60,7 +60,7 @@ describe('--controllers', () => {
       hostName: 'here',
       serviceIps: ['10.43.0.1'],
     })
-    const all = controllers(controllerOptions(pki, ['10.43.0.0/16']))
+    const all = controllers(controllerOptions(pki, ['10.43.0.0/16'], ['10.42.0.0/16']))
     for (const each of all) assert.deepEqual(chooseControllers(all, [each.name]), [each])
   })
 })

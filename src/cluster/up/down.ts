@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Clock } from '#base'
 import { removeContext, restoreContext } from '#client'
-import { endProcesses, findProcesses, realCgroups, realExec, realMounts } from '#linux'
+import { endProcesses, findProcesses, ipIn, realCgroups, realExec, realMounts } from '#linux'
 import { stopForwarding } from '#network'
 import { contextName } from '../context.ts'
 import { dataDirectoryAt, openDataDirectory } from '../data-directory.ts'
@@ -53,12 +53,13 @@ export async function removeCluster({ clock, dataDir, progress }: DownOptions): 
     endProcesses(() => serversOf(directory), 'the server', clock),
   ])
   progress('removing containers')
-  const mounts = realMounts(realExec(clock))
+  const exec = realExec(clock)
+  const mounts = realMounts(exec)
   const cgroups = realCgroups(await mounts.list())
   await Promise.all(nodes.map((node) => removeNode({ ...node, mounts, cgroups, clock })))
   progress('removing networks')
   await fabricOf(directory, record, clock).remove()
-  if (record.turnedForwardingOn) await stopForwarding()
+  if (record.turnedForwardingOn) await stopForwarding(ipIn(exec))
   progress('removing data')
   await forgetContext(directory, record, clock)
   // Opened first, so that nothing is removed that k8ts did not make.

@@ -3,9 +3,9 @@ import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { asError, poll, type Clock, type Log, type Random } from '#base'
 import { kubeconfigPaths, mergeContext, useContext } from '#client'
-import { isForwarding, type Fabric } from '#network'
+import { isForwarding, NetworkError, type Fabric } from '#network'
 import { adminContext, contextName } from '../context.ts'
-import { defaultClusterCidrs } from '../controller-options.ts'
+import { defaultClusterCidrs, defaultServiceCidrs } from '../controller-options.ts'
 import { openDataDirectory, type DataDirectory } from '../data-directory.ts'
 import { ClusterError } from '../error.ts'
 import { inviteNode } from '../join/token-access.ts'
@@ -51,6 +51,8 @@ export interface UpSettings {
   /** 0: any that is free. */
   readonly apiPort?: number | undefined
   readonly nodeCidr?: string | undefined
+  readonly clusterCidrs?: readonly string[] | undefined
+  readonly serviceCidrs?: readonly string[] | undefined
   readonly publish?: readonly PublishedPort[] | undefined
   /** Nodes and pods reach nothing outside of this machine. */
   readonly isolated?: boolean | undefined
@@ -73,7 +75,6 @@ const pollMs = 20
 const tokenMs = 10 * 60_000
 const nodesMax = 100
 const defaults = { nodes: 1, apiPort: 6443, nodeCidr: '100.64.10.0/24' }
-const serviceCidrs = ['10.43.0.0/16']
 
 /**
  * Makes a cluster of real nodes on this machine, each in a network namespace of its own, or starts
@@ -124,7 +125,9 @@ class Making {
     progress('making the network')
     const network = fabricOf(path, record, clock)
     writeUpRecord(path, record)
-    await network.ensure()
+    await network.ensure().catch((error: unknown) => {
+      throw rangeTaken(error, record) ?? error
+    })
 
     progress('starting the control plane')
     const url = await this.#startServer(record, network.hostAddress)
@@ -158,8 +161,8 @@ class Making {
       id: clusterId(path),
       nodes,
       nodeCidr: settings.nodeCidr ?? defaults.nodeCidr,
-      clusterCidrs: defaultClusterCidrs,
-      serviceCidrs,
+      clusterCidrs: settings.clusterCidrs ?? defaultClusterCidrs,
+      serviceCidrs: settings.serviceCidrs ?? defaultServiceCidrs,
       apiPort: settings.apiPort ?? defaults.apiPort,
       publish: settings.publish ?? [],
       isolated,
@@ -192,6 +195,8 @@ class Making {
             `--bind-address=${hostAddress}`,
             `--advertise-address=${hostAddress}`,
             `--api-port=${record.apiPort}`,
+            `--cluster-cidr=${record.clusterCidrs.join(',')}`,
+            `--service-cidr=${record.serviceCidrs.join(',')}`,
             '--no-kubeconfig',
             '--node-routes',
             ...record.publish.map((each) => `--publish=${formatPublishedPort(each)}`),
@@ -288,6 +293,16 @@ class Making {
   }
 }
 
+/** Which flag names another range. */
+function rangeTaken(error: unknown, record: UpRecord): ClusterError | undefined {
+  if (!(error instanceof NetworkError) || error.range === undefined) return undefined
+  const { range, message } = error
+  const isPods = record.clusterCidrs.includes(range)
+  const flag = range === record.nodeCidr ? 'node' : isPods ? 'cluster' : 'service'
+  const way = `if that is another cluster, k8ts down removes it; else name another range with --${flag}-cidr`
+  return new ClusterError(`${message}: ${way}`, { cause: error })
+}
+
 /** A cluster that exists keeps to what it was made with. */
 function checkUnchanged(record: UpRecord, settings: UpSettings, dataDir: string): void {
   const ports = (publish: readonly PublishedPort[]) => publish.map(formatPublishedPort).join()
@@ -296,6 +311,8 @@ function checkUnchanged(record: UpRecord, settings: UpSettings, dataDir: string)
     ['--nodes', settings.nodes, record.nodes],
     ['--api-port', settings.apiPort, record.apiPort],
     ['--node-cidr', settings.nodeCidr, record.nodeCidr],
+    ['--cluster-cidr', settings.clusterCidrs?.join(), record.clusterCidrs.join()],
+    ['--service-cidr', settings.serviceCidrs?.join(), record.serviceCidrs.join()],
     ['--isolated', settings.isolated, record.isolated],
     ['--publish', settings.publish && ports(settings.publish), ports(record.publish)],
   ]

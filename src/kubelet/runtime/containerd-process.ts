@@ -162,7 +162,13 @@ export async function endRemains(options: RemainsOptions): Promise<void> {
 /** CNI's library keeps what it did in a directory of its own, by sandbox; after a crash it stays. */
 const cniResults = '/var/lib/cni/results'
 /** Made by every containerd whatever it is told, and by shims again; gone when nobody uses them. */
-const sharedPlaces = ['/run/containerd/fifo', '/run/containerd/s', '/run/containerd', cniResults, '/var/lib/cni']
+const sharedPlaces = [
+  '/run/containerd/fifo',
+  '/run/containerd/s',
+  '/run/containerd',
+  cniResults,
+  '/var/lib/cni',
+]
 
 async function forgetNetworks(state: string): Promise<void> {
   const tasks = join(state, 'io.containerd.runtime.v2.task', 'k8s.io')
