@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { readdirSync } from 'node:fs'
 import { readdir, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -437,6 +438,41 @@ test('a followed log goes on through rotation and a restart of containerd, to th
   assert.equal(last.body, numbers(40).slice(numbers(5).length))
   await remove('counter')
   assert.equal((await kubelet().get('/containerLogs/default/counter/main')).code, 404)
+})
+
+test('many streams at once get through, and nothing of them is left', async () => {
+  await run('busy', `n=0; while :; do echo "tick $n"; n=$((n+1)); sleep 0.05; done`)
+  const descriptors = () => readdirSync('/proc/self/fd').length
+  const script = sh('cat; exit 2')
+  const command = async (i: number) => {
+    const carrier = i % 2 === 0 ? 'spdy' : 'websocket'
+    const client = await kubelet().command(
+      '/exec/default/busy/main',
+      { stdin: true, command: script },
+      carrier,
+    )
+    const { out, code } = await outcome(client, `${'x'.repeat(100_000)}${i}`)
+    assert.deepEqual(
+      [out.length, out.endsWith(String(i)), code],
+      [100_000 + String(i).length, true, 2],
+    )
+  }
+  await command(0)
+  const before = descriptors()
+  const logs = await Promise.all(
+    Array.from({ length: 10 }, () => kubelet().open('/containerLogs/default/busy/main?follow=1')),
+  )
+  await Promise.all(logs.map((response) => once(response, 'data')))
+  await Promise.all(Array.from({ length: 20 }, (_, i) => command(i)))
+  // Clients that leave in the middle of everything.
+  const left = await kubelet().command('/exec/default/busy/main', { command: sh('sleep 1000') })
+  left.abort()
+  for (const response of logs) response.destroy()
+  await poll(
+    { clock: realClock, intervalMs: 50, timeoutMs: 15_000, what: 'the streams to be closed' },
+    () => descriptors() <= before,
+  )
+  await remove('busy')
 })
 
 test('a new serving certificate is used from then on', async () => {
