@@ -115,14 +115,13 @@ function mustUpgrade({ request, info, user }: SubresourceCall, authorizer: Autho
   if (decision !== 'allow') throw forbiddenError(attributes, reason)
 }
 
-/** Absent, output is wanted: the defaults of PodExecOptions. */
+/** What is not asked for is not wanted. */
 function commandWants(query: URLSearchParams): CommandWants {
-  const output = (name: string) => !query.has(name) || querySwitch(query, name)
   const tty = querySwitch(query, 'tty')
   return {
     stdin: querySwitch(query, 'stdin'),
-    stdout: output('stdout'),
-    stderr: !tty && output('stderr'),
+    stdout: querySwitch(query, 'stdout'),
+    stderr: !tty && querySwitch(query, 'stderr'),
     tty,
   }
 }
