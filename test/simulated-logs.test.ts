@@ -94,6 +94,9 @@ it('refuses what a kubelet would, and says that commands need a container', asyn
     client.document(`${proxy}/exec/default/web/main`),
     /simulated-0" is simulated/,
   )
+  const following = read(cluster, { follow: 'true' })
+  await cluster.clock.yield()
   cluster.nodes?.kill('simulated-0')
+  await assert.rejects(following, { message: /connection reset by peer/ })
   await assert.rejects(read(cluster), { code: 503, message: /connect: no route to host$/ })
 })

@@ -4,6 +4,7 @@ import { impersonate } from './authentication/impersonation.ts'
 import type { Authorizer } from './authorization/authorizer.ts'
 import type { Catalog } from './catalog.ts'
 import { checkAcceptable, encodeAnswer } from './encoding/encode.ts'
+import { watchOverWebSocket } from './encoding/web-socket.ts'
 import { limits } from './limits.ts'
 import type { Metrics } from './metrics.ts'
 import { dispatch } from './registry/dispatch.ts'
@@ -61,7 +62,7 @@ export class Pipeline implements ApiHandler {
       const protobuf = schema.structural === undefined
       checkAcceptable(request, { streams: info.verb === 'watch', protobuf })
     })
-    return withHeaders(this.#encode(request, answer), {
+    return withHeaders(this.#carried(request, this.#encode(request, answer)), {
       'audit-id': this.#options.random.uuid(),
       'cache-control': 'no-cache, private',
       ...(warnings.length === 0 ? {} : { warning: warnings.map(warningHeader).join(', ') }),
@@ -120,6 +121,15 @@ export class Pipeline implements ApiHandler {
     } finally {
       release()
     }
+  }
+
+  /** A watch may be carried by a WebSocket. */
+  #carried(request: ApiRequest, response: ApiResponse): ApiResponse {
+    const { body, headers } = response
+    if (request.upgrade !== 'websocket' || body.type !== 'stream') return response
+    const contentType = headers['content-type'] ?? ''
+    const answer = watchOverWebSocket(request, body, contentType, this.#options)
+    return { code: 101, headers: {}, body: answer }
   }
 
   #encode(request: ApiRequest, answer: Answer): ApiResponse {

@@ -86,8 +86,8 @@ export async function startComponents(options: ComponentsOptions): Promise<Compo
   const stop = async () => {
     stopping.abort()
     options.connections?.attach(undefined)
-    await kubelets?.close(0)
     await nodes?.[Symbol.asyncDispose]()
+    await kubelets?.close(0)
     await scheduler[Symbol.asyncDispose]()
     await schedulerEvents[Symbol.asyncDispose]()
     await running.stop()

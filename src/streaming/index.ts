@@ -34,4 +34,5 @@ export {
 export { socketPipe } from './socket-pipe.ts'
 export { encodeTerminalSize, terminalSizes, type TerminalSize } from './terminal-size.ts'
 export { type UpgradeContext, type UpgradeTarget } from './upgrade-client.ts'
+export { acceptMessages, type MessageServer } from './websocket/message-server.ts'
 export { refuseUpgrade, requestedUpgrade, type UpgradeRequest } from './upgrade-server.ts'

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { join } from 'node:path'
+import type { Duplex } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { connect, type ConnectionOptions } from 'node:tls'
 import { realClock, realRandom } from '#base'
@@ -82,4 +83,50 @@ function tlsOf({ dir }: NodeCluster, anonymous = false): ConnectionOptions {
   const pem = (name: string) => readFileSync(join(dir, 'data', 'pki', name))
   const ca = pem('ca.crt')
   return anonymous ? { ca } : { ca, cert: pem('admin.crt'), key: pem('admin.key') }
+}
+
+/** The messages of a WebSocket that the server speaks on, until its farewell. */
+export async function webSocket(
+  cluster: NodeCluster,
+  path: string,
+  { protocols = '', anonymous = false }: { protocols?: string; anonymous?: boolean } = {},
+) {
+  const request = httpsRequest({
+    ...tlsOf(cluster, anonymous),
+    host: '127.0.0.1',
+    port: cluster.server.port,
+    path,
+    headers: {
+      connection: 'Upgrade',
+      upgrade: 'websocket',
+      'sec-websocket-version': '13',
+      'sec-websocket-key': Buffer.alloc(16).toString('base64'),
+      ...(protocols === '' ? {} : { 'sec-websocket-protocol': protocols }),
+    },
+    agent: false,
+  })
+  request.end()
+  const [response, socket, head] = (await once(request, 'upgrade')) as [
+    IncomingMessage,
+    Duplex,
+    Buffer,
+  ]
+  async function* read(): AsyncGenerator<string> {
+    let held = head
+    for await (const chunk of socket) {
+      held = Buffer.concat([held, chunk as Buffer])
+      for (;;) {
+        // No frame is shorter: farewells carry a code.
+        if (held.length < 4) break
+        const short = (held[1] ?? 0) & 0x7f
+        const [start, length] = short === 126 ? [4, held.readUInt16BE(2)] : [2, short]
+        if (held.length < start + length) break
+        if (((held[0] ?? 0) & 0x0f) === 8) return
+        yield held.subarray(start, start + length).toString()
+        held = held.subarray(start + length)
+      }
+    }
+  }
+  const protocol = response.headers['sec-websocket-protocol'] ?? ''
+  return { protocol, messages: read(), leave: () => socket.destroy() }
 }

@@ -3,10 +3,10 @@ import { once } from 'node:events'
 import { after, before, beforeEach, describe, it } from 'node:test'
 import { text } from 'node:stream/consumers'
 import { gzipSync } from 'node:zlib'
-import { Node, Pod, ServiceAccount, Role, RoleBinding } from '#api'
+import { ClusterRoleBinding, Node, Pod, Role, RoleBinding, ServiceAccount } from '#api'
 import { memoryPki } from '#pki'
 import { commandExited, connectPortForward, connectRemoteCommand, readAll } from '#streaming'
-import { ask, ctx, refusal, send, target, wants } from './api-client.ts'
+import { ask, ctx, refusal, send, target, wants, webSocket } from './api-client.ts'
 import { startNodeCluster, type NodeCluster } from './cluster.ts'
 import { startTestKubelet } from './test-kubelet.ts'
 
@@ -294,6 +294,69 @@ describe('who may run commands', () => {
       })
     assert.equal((await asked(`${token}, v5.channel.k8s.io`)).code, 401)
     assert.equal((await asked('v5.channel.k8s.io')).code, 403)
+  })
+})
+
+describe('a WebSocket', () => {
+  const watch = '/api/v1/namespaces/default/pods?watch=true&fieldSelector=metadata.name=web'
+
+  it('carries a watch, an event a message', async () => {
+    const { messages, protocol, leave } = await webSocket(cluster, watch)
+    const event = async () => {
+      const { value } = await messages.next()
+      const { type, object } = JSON.parse(String(value)) as { type: string; object: Pod }
+      return [type, object.metadata.name]
+    }
+    assert.equal(protocol, '')
+    assert.deepEqual(await event(), ['ADDED', 'web'])
+    const pods = cluster.server.client.resource(Pod).namespace('default')
+    await pods.patch('web', { type: 'merge', patch: { metadata: { labels: { a: 'b' } } } })
+    assert.deepEqual(await event(), ['MODIFIED', 'web'])
+    leave()
+  })
+
+  it('is for whom a subprotocol names, and does not tell it on', async () => {
+    const path = '/api/v1/namespaces/kube-system/serviceaccounts/root/token'
+    const { client } = cluster.server
+    const accounts = client.resource(ServiceAccount).namespace('kube-system')
+    await accounts.create({ metadata: { name: 'root' } })
+    await client.resource(ClusterRoleBinding).create({
+      metadata: { name: 'root' },
+      roleRef: {
+        apiGroup: 'rbac.authorization.k8s.io',
+        kind: 'ClusterRole',
+        name: 'cluster-admin',
+      },
+      subjects: [{ kind: 'ServiceAccount', name: 'root', namespace: 'kube-system' }],
+    })
+    const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} }
+    const { status } = (await client.send({ method: 'POST', path, body })) as {
+      status: { token: string }
+    }
+    const token = Buffer.from(status.token).toString('base64url')
+    const protocols = `base64url.bearer.authorization.k8s.io.${token}, mine`
+    const { messages, protocol, leave } = await webSocket(cluster, watch, {
+      protocols,
+      anonymous: true,
+    })
+    assert.equal(protocol, 'mine')
+    assert.match(String((await messages.next()).value), /^\{"type":"ADDED"/)
+    leave()
+  })
+
+  it('carries a log, and ends with it', async () => {
+    cluster.kubelet.serve((_, response) => response.end('words'))
+    for (const [protocols, words] of [
+      ['', 'words'],
+      ['binary.k8s.io', 'words'],
+      ['base64.binary.k8s.io', Buffer.from('words').toString('base64')],
+    ] as const) {
+      const { messages, protocol } = await webSocket(cluster, log, { protocols })
+      assert.equal(protocol, protocols)
+      const said: string[] = []
+      for await (const message of messages) said.push(message)
+      assert.deepEqual(said, [words])
+    }
   })
 })
 

@@ -88,7 +88,7 @@ export class HttpApiRequest implements ApiRequest {
   }
 }
 
-function hasBody(message: HttpRequest): boolean {
+export function hasBody(message: HttpRequest): boolean {
   if (isHttp2(message)) return !message.stream.endAfterHeaders
   const { headers } = message
   if (headers['transfer-encoding'] !== undefined) return true

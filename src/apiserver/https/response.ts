@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream'
 import { constants, createGzip, gzip } from 'node:zlib'
 import { promisify } from 'node:util'
-import { Slice, type Clock } from '#base'
+import { asError, Slice, type Clock } from '#base'
 import type { ApiResponse, ByteSource } from '../request.ts'
 import { gzipBytesMin, gzipLevel } from './limits.ts'
 import type { HttpResponse } from './messages.ts'
@@ -63,8 +63,9 @@ async function sendPassed(response: HttpResponse, source: ByteSource): Promise<v
       if (!response.write(bytes)) await drained(response)
     }
     response.end()
-  } catch {
-    response.destroy()
+  } catch (error) {
+    // Without an error, HTTP/2 would end the stream in good order.
+    response.destroy(asError(error))
   }
 }
 

@@ -372,6 +372,98 @@ describe('one connection', () => {
     assert.deepEqual(await ask('/refused'), [403, false])
   })
 
+  it('hands a connection over to who takes it, for as long as it lasts', async (t) => {
+    const server = await start(t, async ({ upgrade }) => {
+      assert.equal(upgrade, 'echo')
+      return {
+        code: 101,
+        headers: {},
+        body: {
+          type: 'upgrade',
+          async accept({ socket, head }) {
+            socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n')
+            socket.write('Upgrade: echo\r\n\r\n')
+            socket.write(head)
+            socket.pipe(socket)
+            await once(socket, 'end')
+          },
+          cancel() {},
+        },
+      }
+    })
+    const request = httpsRequest({
+      host: '127.0.0.1',
+      port: server.port,
+      ca: pki.ca.certificate.pem,
+      headers: { connection: 'Upgrade', upgrade: 'Echo' },
+      agent: false,
+    })
+    request.end()
+    const [, socket] = await once(request, 'upgrade')
+    socket.end('hello')
+    assert.equal(String((await once(socket, 'data'))[0]), 'hello')
+    await once(socket, 'close')
+  })
+
+  it('answers requests for other protocols that nobody speaks', async (t) => {
+    const server = await start(t, async (request) => {
+      const body = request.body.type === 'bytes' ? await request.body.read(10) : undefined
+      return json([request.upgrade ?? 'none', Buffer.from(body ?? []).toString()])
+    })
+    const send = http1(server)
+    const ask = async (upgrade: string, body?: string) => {
+      const headers = { connection: 'Upgrade', upgrade }
+      const reply = await send(
+        { ':path': '/', ':method': body === undefined ? 'GET' : 'POST', ...headers },
+        body,
+      )
+      assert.equal(reply.code, 200)
+      return JSON.parse(reply.body.toString()) as unknown
+    }
+    assert.deepEqual(await ask('websocket'), ['websocket', ''])
+    assert.deepEqual(await ask('h2c'), ['none', ''])
+    assert.deepEqual(await ask('anything', 'body'), ['none', 'body'])
+  })
+
+  it('passes on what comes from elsewhere, as it is taken, and cuts it off where it breaks', async (t) => {
+    let pieces = 0
+    const cancelled = deferred<void>()
+    const server = await start(t, ({ path }) =>
+      Promise.resolve<ApiResponse>({
+        code: 200,
+        headers: { 'content-type': 'text/plain' },
+        body: {
+          type: 'passed',
+          cookies: ['a=1', 'b=2'],
+          source: {
+            async read() {
+              pieces++
+              if (path === '/broken' && pieces > 1) throw new Error('broken')
+              if (path === '/short' && pieces > 2) return undefined
+              return Buffer.alloc(path === '/endless' ? 1 << 20 : 3, 'x')
+            },
+            cancel: () => (path === '/endless' ? cancelled.resolve() : undefined),
+          },
+        },
+      }),
+    )
+    for (const send of [http1(server), http2(session(t, server))]) {
+      pieces = 0
+      const reply = await send({ ':path': '/short' })
+      assert.equal(reply.body.toString(), 'xxxxxx')
+      assert.deepEqual(reply.headers['set-cookie'], ['a=1', 'b=2'])
+      pieces = 0
+      await assert.rejects(send({ ':path': '/broken' }))
+    }
+    pieces = 0
+    const stream = session(t, server).request({ ':path': '/endless' })
+    await once(stream, 'response')
+    for (let turns = 0; turns < 100; turns++) await realClock.yield()
+    assert.ok(pieces < 32, `${pieces} MiB for who reads nothing`)
+    stream.close(constants.NGHTTP2_CANCEL)
+    await cancelled.promise
+  })
+
   it('serves on the same port of several addresses, or on none', async (t) => {
     const options = {
       handler: { serve: () => Promise.resolve(json('ok')) },

@@ -15,7 +15,7 @@ import { Connections, ignore } from './connections.ts'
 import * as limits from './limits.ts'
 import { closeAll, listen } from './listen.ts'
 import { asHttpResponse, isHttp2, type HttpRequest, type HttpResponse } from './messages.ts'
-import { HttpApiRequest } from './request.ts'
+import { hasBody, HttpApiRequest } from './request.ts'
 import { sendResponse } from './response.ts'
 import { serverNames } from './server-names.ts'
 
@@ -236,9 +236,12 @@ class Exchanges {
   }
 }
 
-/** Offers of HTTP/2 over what is HTTP/1.1 are for proxies of old, and declined by not answering them. */
-function mayUpgrade({ headers }: IncomingMessage): boolean {
-  return headers.upgrade?.toLowerCase() !== 'h2c'
+/**
+ * Whether another protocol may follow a request. An offer of HTTP/2 is declined by answering in
+ * HTTP/1.1; and what has a body is a request first of all.
+ */
+function mayUpgrade(request: IncomingMessage): boolean {
+  return request.headers.upgrade?.toLowerCase() !== 'h2c' && !hasBody(request)
 }
 
 /** An ordinary answer to who asked for another protocol; the connection ends with it. */

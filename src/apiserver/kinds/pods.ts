@@ -9,6 +9,7 @@ import { podConnections } from './pods/pod-connections.ts'
 export function podHooks({
   lookup,
   authorizer,
+  registry,
   nodes = noNodeConnections,
 }: KindDependencies): KindHooks {
   return {
@@ -16,7 +17,7 @@ export function podHooks({
     subresources: {
       binding: bindPod,
       eviction: evictPod,
-      ...podConnections({ lookup, authorizer, nodes }),
+      ...podConnections({ lookup, authorizer, registry, nodes }),
     },
   }
 }

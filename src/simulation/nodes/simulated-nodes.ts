@@ -43,13 +43,13 @@ const limits = {
  * them, so thousands cost little. Called simulated everywhere, and never the default of `up`.
  */
 export class SimulatedNodes implements AsyncDisposable {
+  /** What the nodes' kubelets answer. */
+  readonly kubelets: KubeletApi
   readonly #options: SimulatedNodesOptions
   readonly #nodes = new Map<string, SimulatedNode>()
   readonly #pods: Informer<ObjectOf<typeof Pod>>
   readonly #queue: WorkQueue
   readonly #addresses = new PodAddresses()
-  /** What the nodes' kubelets answer. */
-  readonly kubelets: KubeletApi
   readonly #endHandler: () => void
   #workers: Promise<unknown> = Promise.resolve()
 
@@ -96,6 +96,7 @@ export class SimulatedNodes implements AsyncDisposable {
   /** As if its machine had lost power: no heartbeats, no status of its pods, until `revive`. */
   kill(name: string): void {
     this.#nodes.get(name)?.stop()
+    this.kubelets.nodeDied()
   }
 
   revive(name: string): void {
@@ -124,6 +125,7 @@ export class SimulatedNodes implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#endHandler()
+    this.kubelets.close()
     for (const node of this.#nodes.values()) node.stop()
     await this.#queue.shutDown()
     await this.#workers

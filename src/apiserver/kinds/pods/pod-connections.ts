@@ -2,7 +2,9 @@ import type { Node, Pod } from '#api'
 import { errors } from '#machinery'
 import { parsePort, type CommandWants } from '#streaming'
 import { forbiddenError, type Authorizer } from '../../authorization/authorizer.ts'
+import { bytesOverWebSocket } from '../../encoding/web-socket.ts'
 import type { Lookup } from '../../lookup.ts'
+import type { Registry } from '../../registry/call.ts'
 import type { Answer } from '../../request.ts'
 import { attributesOf } from '../../stages/attributes.ts'
 import { querySwitch } from '../connect-query.ts'
@@ -21,10 +23,12 @@ interface Dependencies {
   readonly lookup: Lookup
   readonly authorizer: Authorizer
   readonly nodes: NodeConnections
+  readonly registry: Pick<Registry, 'clock' | 'random'>
 }
 
 /** The subresources that end on the pod's kubelet, or in the pod. */
-export function podConnections({ lookup, authorizer, nodes: connections }: Dependencies) {
+export function podConnections(dependencies: Dependencies) {
+  const { lookup, authorizer, registry, nodes: connections } = dependencies
   const podNamed = (namespace: string, name: string): Pod => {
     const pod = lookup.get<Pod>(pods, namespace, name)
     if (pod === undefined) throw errors.notFound(pods, name)
@@ -69,7 +73,9 @@ export function podConnections({ lookup, authorizer, nodes: connections }: Depen
       // A pod without a node has not said anything.
       if ((pod.spec.nodeName ?? '') === '') return noLogs
       const path = pathOf('containerLogs', pod, container, query)
-      return connections.log({ node: nodeOf(pod), path, insecure, call })
+      const answer = await connections.log({ node: nodeOf(pod), path, insecure, call })
+      const carried = call.request.upgrade === 'websocket' && answer.type === 'passed'
+      return carried ? bytesOverWebSocket(answer.body, registry) : answer
     },
     async proxy(call: SubresourceCall): Promise<Answer> {
       const { info, request } = call
@@ -115,14 +121,13 @@ function mustUpgrade({ request, info, user }: SubresourceCall, authorizer: Autho
   if (decision !== 'allow') throw forbiddenError(attributes, reason)
 }
 
-/** Absent, output is wanted: the defaults of PodExecOptions. */
+/** What is not asked for is not wanted. */
 function commandWants(query: URLSearchParams): CommandWants {
-  const output = (name: string) => !query.has(name) || querySwitch(query, name)
   const tty = querySwitch(query, 'tty')
   return {
     stdin: querySwitch(query, 'stdin'),
-    stdout: output('stdout'),
-    stderr: !tty && output('stderr'),
+    stdout: querySwitch(query, 'stdout'),
+    stderr: !tty && querySwitch(query, 'stderr'),
     tty,
   }
 }

@@ -42,6 +42,7 @@ export class KubeletApi {
   readonly #followers = new Map<string, Set<() => void>>()
   #followed = 0
   #indexed = false
+  #closed = false
 
   constructor(options: KubeletApiOptions) {
     this.#options = options
@@ -51,6 +52,17 @@ export class KubeletApi {
   changed(pod: ObjectOf<typeof Pod>): void {
     if (this.#followed === 0) return
     for (const wake of this.#followers.get(objectKey(pod)) ?? []) wake()
+  }
+
+  /** A node has died: whoever follows logs there looks, and finds the connection broken. */
+  nodeDied(): void {
+    for (const followers of this.#followers.values()) for (const wake of followers) wake()
+  }
+
+  /** Ends the logs that are followed. */
+  close(): void {
+    this.#closed = true
+    this.nodeDied()
   }
 
   answer(request: KubeletRequest): KubeletReply {
@@ -106,7 +118,10 @@ export class KubeletApi {
     return { code: 200, contentType: 'text/plain', body }
   }
 
-  /** The run as it stands now: once there is another, it has ended, and is the one before. */
+  /**
+   * The run as it stands now: once there is another, it has ended, and is the one before. Throws when
+   * the node has died.
+   */
   #sameRun(
     { metadata }: ObjectOf<typeof Pod>,
     first: ContainerRun,
@@ -114,7 +129,8 @@ export class KubeletApi {
   ): ContainerRun | undefined {
     const { namespace = '', name = '', uid } = metadata
     const pod = this.#options.pods.lister.get(namespace, name)
-    if (pod === undefined || pod.metadata.uid !== uid) return undefined
+    if (this.#closed || pod === undefined || pod.metadata.uid !== uid) return undefined
+    if (!this.#options.isAlive(pod.spec.nodeName ?? '')) throw new Error('connection reset by peer')
     for (const before of previous ? [true] : [false, true]) {
       try {
         const run = containerRun(pod, first.container, before)

@@ -6,7 +6,7 @@ import type { LogQuery } from './log-query.ts'
 export interface LogStreamOptions {
   readonly clock: Clock
   readonly query: LogQuery
-  /** The run as it stands; undefined when it is gone. */
+  /** The run as it stands; undefined when it is gone. Throws when it cannot be known any more. */
   run(): ContainerRun | undefined
   /** Calls `wake` when the run may have changed; the result stops that. */
   subscribe(wake: () => void): () => void
