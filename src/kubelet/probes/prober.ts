@@ -3,6 +3,7 @@ import { request as httpsRequest } from 'node:https'
 import { connect } from 'node:net'
 import type { Container, ExecAction, HTTPGetAction, TCPSocketAction } from '#api'
 import { asError, TimeoutError, withTimeout, type Clock } from '#base'
+import { KubeletError } from '../error.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 
 /** Something to be asked in or of a container: a probe, or a hook of its life. */
@@ -20,6 +21,8 @@ export interface Target {
 
 export interface ProbeResult {
   readonly ok: boolean
+  /** It could not be asked: nothing is known of it. */
+  readonly unknown?: true
   /** For people. */
   readonly output: string
 }
@@ -45,9 +48,9 @@ export function realProber(runtime: Runtime, clock: Clock): Prober {
         if (handler.tcpSocket !== undefined) {
           return await probeTcp(handler.tcpSocket, target, timeoutSeconds * 1000, clock)
         }
-        return { ok: false, output: 'this sort of probe is not supported' }
+        return { ok: false, unknown: true, output: 'this sort of probe is not supported' }
       } catch (error) {
-        return { ok: false, output: asError(error).message }
+        return { ok: false, unknown: true, output: asError(error).message }
       }
     },
   }
@@ -59,8 +62,14 @@ async function probeExec(
   { containerId }: Target,
   timeoutSeconds: number,
 ): Promise<ProbeResult> {
-  const { exitCode, stdout, stderr } = await runtime.exec(containerId, command, timeoutSeconds)
-  return { ok: exitCode === 0, output: `${stdout}${stderr}`.slice(0, outputBytesMax) }
+  try {
+    const { exitCode, stdout, stderr } = await runtime.exec(containerId, command, timeoutSeconds)
+    return { ok: exitCode === 0, output: `${stdout}${stderr}`.slice(0, outputBytesMax) }
+  } catch (error) {
+    if (!(error instanceof KubeletError && error.reason === 'DeadlineExceeded')) throw error
+    const words = JSON.stringify(command.join(' '))
+    return { ok: false, output: `command timed out: ${words} timed out after ${timeoutSeconds}s` }
+  }
 }
 
 async function probeHttp(
