@@ -1,6 +1,8 @@
 export type KubeletErrorReason =
-  /** The container runtime was not reached, or did not answer in time. */
+  /** The container runtime was not reached. */
   | 'RuntimeUnavailable'
+  /** What was asked for was not done in its time. */
+  | 'DeadlineExceeded'
   /** The runtime knows no such thing. */
   | 'NotFound'
   /** The runtime refused or failed. */

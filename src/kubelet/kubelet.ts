@@ -278,9 +278,7 @@ class RunningKubelet implements Kubelet {
         ...options,
         prober,
         changed: (uid) => this.#workers.get(uid)?.wake(),
-        failed: (pod, container, kind, output) => {
-          const title = `${kind.slice(0, 1).toUpperCase()}${kind.slice(1)}`
-          const message = `${title} probe failed: ${output}`
+        failed: (pod, container, message) => {
           const about = referenceTo(pod, fieldPath(pod, container))
           events.record(about, { type: 'Warning', reason: 'Unhealthy', message })
         },

@@ -17,6 +17,7 @@ class SocketPipe implements BytePipe {
   readonly #socket: Duplex
   #head: Uint8Array | undefined
   #failure: StreamingError | undefined
+  #givenUp = false
   /** Ends of waits, each resolved by what may have changed their condition. */
   #readable: Deferred<void> | undefined
   #drained: Deferred<void> | undefined
@@ -54,7 +55,8 @@ class SocketPipe implements BytePipe {
       return head
     }
     for (;;) {
-      const bytes: unknown = this.#socket.destroyed ? null : this.#socket.read()
+      // What came before a failure is there still; only what was given up is not wanted.
+      const bytes: unknown = this.#givenUp ? null : this.#socket.read()
       if (bytes instanceof Uint8Array) return bytes
       if (this.#failure !== undefined) throw this.#failure
       if (this.#socket.readableEnded || this.#socket.destroyed) return undefined
@@ -81,6 +83,7 @@ class SocketPipe implements BytePipe {
   }
 
   abort(): void {
+    this.#givenUp = true
     this.#head = undefined
     this.#failure ??= new StreamingError('Closed', 'the socket was given up')
     this.#socket.destroy()

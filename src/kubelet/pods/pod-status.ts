@@ -151,8 +151,8 @@ function terminated(status: ContainerStatus) {
     exitCode: status.exitCode,
     ...(status.reason === '' ? {} : { reason: status.reason }),
     ...(status.message === '' ? {} : { message: status.message }),
-    startedAt: status.startedAtMs === 0 ? null : formatTime(status.startedAtMs),
-    finishedAt: status.finishedAtMs === 0 ? null : formatTime(status.finishedAtMs),
+    startedAt: formatTime(status.startedAtMs),
+    finishedAt: formatTime(status.finishedAtMs),
     containerID: containerId(status),
   }
 }

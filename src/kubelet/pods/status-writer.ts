@@ -86,7 +86,11 @@ export class StatusWriter {
           .resource(Pod)
           .namespace(namespace)
           .subresource('status')
-          .patch(name, { type: 'strategic', patch: { metadata: { uid }, status } }, { signal })
+          .patch(
+            name,
+            { type: 'strategic', patch: { metadata: { uid }, status: toWrite(status) } },
+            { signal },
+          )
         entry.written = status
         delayMs = retryMs.first
       } catch (error) {
@@ -102,6 +106,12 @@ export class StatusWriter {
       }
     }
   }
+}
+
+/** A merge keeps what is not named: what is no longer said of a condition is taken back by name. */
+function toWrite(status: PodStatus): object {
+  const conditions = status.conditions?.map((each) => ({ reason: null, message: null, ...each }))
+  return { ...status, ...(conditions === undefined ? {} : { conditions }) }
 }
 
 function make(pod: Pod): Entry {

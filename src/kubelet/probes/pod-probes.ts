@@ -18,7 +18,8 @@ export interface PodProbesOptions {
   readonly random: Random
   /** A standing result has changed. */
   changed(podUid: string): void
-  failed(pod: Pod, container: Container, kind: ProbeKind, output: string): void
+  /** A probe failed, or could not be made; for people. */
+  failed(pod: Pod, container: Container, message: string): void
 }
 
 const kinds = ['startup', 'liveness', 'readiness'] as const
@@ -92,15 +93,14 @@ export class PodProbes {
       kind,
       target,
       startedAtMs,
-      // A container that was ready before the kubelet started is so until a probe says otherwise.
-      initial: kind === 'readiness' && wasReady(pod, containerId) ? true : undefined,
+      initial: wasOk(pod, containerId, kind) ? true : undefined,
       mayProbe: () =>
         kind === 'startup' ||
         container.startupProbe === undefined ||
         this.result(uid, containerId, 'startup') === true,
-      probed: (ok) => this.#counts.count(pod, container, kind, ok),
+      probed: (result) => this.#counts.count(pod, container, kind, result),
       told: () => this.#options.changed(uid),
-      failed: (output) => this.#options.failed(pod, container, kind, output),
+      failed: (message) => this.#options.failed(pod, container, message),
     })
   }
 }
@@ -109,9 +109,12 @@ function keyOf(containerId: string, kind: ProbeKind): string {
   return `${containerId}/${kind}`
 }
 
-function wasReady({ status }: Pod, containerId: string): boolean {
+/** What had started or was ready before the kubelet started is so until a probe says otherwise. */
+function wasOk({ status }: Pod, containerId: string, kind: ProbeKind): boolean {
+  if (kind === 'liveness') return false
   const all = [...(status.containerStatuses ?? []), ...(status.initContainerStatuses ?? [])]
-  return all.some((each) => each.ready && each.containerID === `containerd://${containerId}`)
+  const known = all.find((each) => each.containerID === `containerd://${containerId}`)
+  return (kind === 'startup' ? known?.started : known?.ready) === true
 }
 
 interface ContainerProbeOptions {
@@ -124,13 +127,14 @@ interface ContainerProbeOptions {
   readonly startedAtMs: number
   readonly initial: boolean | undefined
   mayProbe(): boolean
-  probed(ok: boolean): void
+  probed(result: ProbeResult): void
   told(): void
-  failed(output: string): void
+  failed(message: string): void
 }
 
 /** How soon a probe looks again whether it may begin. */
 const heldMs = 100
+const periodSecondsUsual = 10
 
 /** One probe of one container, over and over. */
 class ContainerProbe {
@@ -142,9 +146,9 @@ class ContainerProbe {
   constructor(options: ContainerProbeOptions) {
     this.#options = options
     this.#tally = new Tally(options.probe, options.initial)
-    const { clock, probe, startedAtMs } = options
-    const dueMs = startedAtMs + (probe.initialDelaySeconds ?? 0) * 1000
-    this.#plan(Math.max(0, dueMs - clock.now()))
+    if (options.kind === 'startup' && options.initial === true) return
+    const { clock, startedAtMs } = options
+    this.#plan(Math.max(0, startedAtMs + firstProbeMs(options) - clock.now()))
   }
 
   get result(): boolean | undefined {
@@ -165,12 +169,31 @@ class ContainerProbe {
     if (!this.#options.mayProbe()) return this.#plan(heldMs)
     const result: ProbeResult = await prober.probe(probe, target, probe.timeoutSeconds ?? 1)
     if (this.#stopped) return
-    this.#options.probed(result.ok)
-    if (!result.ok) this.#options.failed(result.output)
-    if (this.#tally.count(result.ok)) this.#options.told()
+    this.#options.probed(result)
+    if (!result.ok) this.#options.failed(failureText(kind, result))
+    if (result.unknown !== true && this.#tally.count(result.ok)) this.#options.told()
     // A container that has started stays so; one that is to be killed is not asked any more.
     const over = kind !== 'readiness' && (kind === 'startup' || this.result === false)
     if (over && this.result !== undefined) return
-    this.#plan((probe.periodSeconds ?? 10) * 1000)
+    this.#plan((probe.periodSeconds ?? periodSecondsUsual) * 1000)
   }
+}
+
+/**
+ * How long after its container's start a probe is made first. Liveness has a period's time at least:
+ * a container should not be ended for what it could not have done yet.
+ */
+function firstProbeMs({ kind, probe }: ContainerProbeOptions): number {
+  const { initialDelaySeconds = 0, periodSeconds = periodSecondsUsual } = probe
+  return (
+    1000 *
+    (kind === 'liveness' ? Math.max(initialDelaySeconds, periodSeconds) : initialDelaySeconds)
+  )
+}
+
+function failureText(kind: ProbeKind, { output, unknown }: ProbeResult): string {
+  const title = `${kind.slice(0, 1).toUpperCase()}${kind.slice(1)} probe`
+  return unknown
+    ? `${title} errored and resulted in unknown state: ${output}`
+    : `${title} failed: ${output}`
 }

@@ -2,6 +2,7 @@ import type { Container, Pod } from '#api'
 import { exposition, type Sample } from '../metrics/exposition.ts'
 import { uidOf } from '../pods/observed.ts'
 import type { ProbeKind } from '../pods/pod-step.ts'
+import type { ProbeResult } from './prober.ts'
 
 interface Count {
   readonly labels: Sample['labels']
@@ -12,11 +13,12 @@ interface Count {
 export class ProbeCounts {
   readonly #ofPod = new Map<string, Map<string, Count>>()
 
-  count(pod: Pod, { name: container }: Container, kind: ProbeKind, ok: boolean): void {
+  count(pod: Pod, { name: container }: Container, kind: ProbeKind, probed: ProbeResult): void {
     const uid = uidOf(pod)
     const counts = this.#ofPod.get(uid) ?? new Map<string, Count>()
     this.#ofPod.set(uid, counts)
-    const key = `${container}/${kind}/${ok}`
+    const result = probed.unknown ? 'unknown' : probed.ok ? 'successful' : 'failed'
+    const key = `${container}/${kind}/${result}`
     const known = counts.get(key)
     if (known !== undefined) {
       known.value++
@@ -29,7 +31,7 @@ export class ProbeCounts {
       pod: name,
       pod_uid: uid,
       probe_type: `${kind.slice(0, 1).toUpperCase()}${kind.slice(1)}`,
-      result: ok ? 'successful' : 'failed',
+      result,
     }
     counts.set(key, { labels, value: 1 })
   }

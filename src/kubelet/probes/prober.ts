@@ -1,6 +1,7 @@
 import { connect } from 'node:net'
 import type { Container, ExecAction, GRPCAction, HTTPGetAction, TCPSocketAction } from '#api'
 import { asError, TimeoutError, withTimeout, type Clock } from '#base'
+import { KubeletError } from '../error.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { probeGrpc } from './grpc-probe.ts'
 import { probeHttp } from './http-probe.ts'
@@ -22,6 +23,8 @@ export interface Target {
 
 export interface ProbeResult {
   readonly ok: boolean
+  /** It could not be asked: nothing is known of it. */
+  readonly unknown?: true
   /** For people. */
   readonly output: string
 }
@@ -50,9 +53,9 @@ export function realProber(runtime: Runtime, clock: Clock): Prober {
         if (handler.grpc !== undefined) {
           return await probeGrpc(handler.grpc, target, timeoutSeconds * 1000, clock)
         }
-        return { ok: false, output: 'this sort of probe is not supported' }
+        return { ok: false, unknown: true, output: 'this sort of probe is not supported' }
       } catch (error) {
-        return { ok: false, output: asError(error).message }
+        return { ok: false, unknown: true, output: asError(error).message }
       }
     },
   }
@@ -64,8 +67,14 @@ async function probeExec(
   { containerId }: Target,
   timeoutSeconds: number,
 ): Promise<ProbeResult> {
-  const { exitCode, stdout, stderr } = await runtime.exec(containerId, command, timeoutSeconds)
-  return { ok: exitCode === 0, output: `${stdout}${stderr}`.slice(0, outputBytesMax) }
+  try {
+    const { exitCode, stdout, stderr } = await runtime.exec(containerId, command, timeoutSeconds)
+    return { ok: exitCode === 0, output: `${stdout}${stderr}`.slice(0, outputBytesMax) }
+  } catch (error) {
+    if (!(error instanceof KubeletError && error.reason === 'DeadlineExceeded')) throw error
+    const words = JSON.stringify(command.join(' '))
+    return { ok: false, output: `command timed out: ${words} timed out after ${timeoutSeconds}s` }
+  }
 }
 
 async function probeTcp(

@@ -6,8 +6,9 @@ import { Server, ServerCredentials, status, type handleUnaryCall } from '@grpc/g
 import { realClock, seededRandom, VirtualClock } from '#base'
 import { FakeRuntime } from '../testing/fake-runtime.ts'
 import { observed, testContainer, testPod } from '../testing/objects.ts'
+import { KubeletError } from '../error.ts'
 import { PodProbes } from './pod-probes.ts'
-import { realProber } from './prober.ts'
+import { realProber, type ProbeResult } from './prober.ts'
 import { Tally } from './tally.ts'
 
 test('what stands changes after enough results in a row', () => {
@@ -181,8 +182,11 @@ test('liveness and readiness wait for the startup probe, and a past readiness is
   up = true
   await clock.advance(2_000)
   assert.equal(probes.result('web', 'main-0', 'startup'), true)
+  // Liveness not before it had a period's time.
+  assert.equal(probes.result('web', 'main-0', 'liveness'), undefined)
+  assert.deepEqual(asked.slice(2), ['startup', 'readiness'])
+  await clock.advance(2_000)
   assert.equal(probes.result('web', 'main-0', 'liveness'), false)
-  assert.deepEqual(asked.slice(2).sort(), ['liveness', 'readiness', 'startup'])
   const labels = 'container="main",namespace="default",pod="web",pod_uid="web"'
   const metrics = probes.metrics()
   assert.ok(
@@ -194,4 +198,84 @@ test('liveness and readiness wait for the startup probe, and a past readiness is
   const before = asked.length
   await clock.advance(60_000)
   assert.equal(asked.length, before)
+})
+
+test('what could not be asked changes nothing, and is told as such', async () => {
+  const clock = new VirtualClock()
+  const told: string[] = []
+  const results: ProbeResult[] = [
+    { ok: true, output: '' },
+    { ok: false, unknown: true, output: 'not reached' },
+    { ok: false, output: 'no' },
+  ]
+  const probes = new PodProbes({
+    clock,
+    random: seededRandom(1),
+    prober: { probe: async () => results.shift() ?? { ok: true, output: '' } },
+    changed: () => {},
+    failed: (_pod, _container, message) => told.push(message),
+  })
+  const readinessProbe = { exec: { command: ['ready'] }, periodSeconds: 1, failureThreshold: 1 }
+  const pod = testPod('web', {
+    spec: { containers: [{ name: 'main', image: 'web', readinessProbe }] },
+  })
+  probes.sync(pod, observed(testContainer('main', { startedAtMs: clock.now() })))
+  const ready = () => probes.result('web', 'main-0', 'readiness')
+  await clock.advance(1_100)
+  assert.equal(ready(), true)
+  assert.deepEqual(told, ['Readiness probe errored and resulted in unknown state: not reached'])
+  assert.match(probes.metrics(), /result="unknown"\} 1/)
+  await clock.advance(1_000)
+  assert.equal(ready(), false)
+  assert.equal(told[1], 'Readiness probe failed: no')
+  probes.stopAll()
+})
+
+test('a container that had started is not asked again by the next kubelet', async () => {
+  const clock = new VirtualClock()
+  const asked: (string | undefined)[] = []
+  const startupProbe = { exec: { command: ['startup'] } }
+  const readinessProbe = { exec: { command: ['readiness'] } }
+  const status = { name: 'main', started: true, ready: false, containerID: 'containerd://main-0' }
+  const pod = testPod('web', {
+    spec: { containers: [{ name: 'main', image: 'web', startupProbe, readinessProbe }] },
+    status: { containerStatuses: [{ ...status, restartCount: 0, image: '', imageID: '' }] },
+  })
+  const probes = new PodProbes({
+    clock,
+    random: seededRandom(1),
+    prober: {
+      async probe({ exec }) {
+        asked.push(exec?.command?.[0])
+        return { ok: true, output: '' }
+      },
+    },
+    changed: () => {},
+    failed: () => {},
+  })
+  probes.sync(pod, observed(testContainer('main', { startedAtMs: clock.now() })))
+  assert.equal(probes.result('web', 'main-0', 'startup'), true)
+  await clock.advance(100)
+  assert.deepEqual(asked, ['readiness'])
+  probes.stopAll()
+})
+
+test('a command that takes too long has failed; one that could not be run is unknown', async () => {
+  const runtime = new FakeRuntime(realClock, [])
+  const prober = realProber(runtime, realClock)
+  const [container] = testPod('web', {}).spec.containers ?? []
+  assert.ok(container !== undefined)
+  const target = { container, containerId: 'main-0', podIp: '' }
+  const ask = () => prober.probe({ exec: { command: ['sleep', '9'] } }, target, 1)
+  runtime.answer = () => {
+    throw new KubeletError('DeadlineExceeded', 'too late')
+  }
+  assert.deepEqual(await ask(), {
+    ok: false,
+    output: 'command timed out: "sleep 9" timed out after 1s',
+  })
+  runtime.answer = () => {
+    throw new KubeletError('RuntimeUnavailable', 'ExecSync: not reached')
+  }
+  assert.deepEqual(await ask(), { ok: false, unknown: true, output: 'ExecSync: not reached' })
 })

@@ -385,8 +385,9 @@ function runtimeError(call: string, error: ServiceError | null): KubeletError {
     case status.NOT_FOUND:
       return new KubeletError('NotFound', message, options)
     case status.UNAVAILABLE:
-    case status.DEADLINE_EXCEEDED:
       return new KubeletError('RuntimeUnavailable', `${call}: ${message}`, options)
+    case status.DEADLINE_EXCEEDED:
+      return new KubeletError('DeadlineExceeded', `${call}: ${message}`, options)
     default:
       return new KubeletError('RuntimeFailed', message, options)
   }

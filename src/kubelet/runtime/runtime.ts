@@ -77,7 +77,7 @@ export interface PullCredentials {
 /**
  * What the kubelet asks of a container runtime (CRI v1, promises instead of gRPC).
  *
- * Every call has a deadline. Errors are KubeletErrors: RuntimeUnavailable, NotFound, RuntimeFailed
+ * Every call has a deadline. Errors are KubeletErrors: RuntimeUnavailable, DeadlineExceeded, NotFound, RuntimeFailed
  * with the runtime's words, Cancelled. Stopping and removing what is not there succeeds. A call that
  * was cancelled or came to its deadline may have had its effect all the same: look again.
  */

@@ -139,18 +139,19 @@ class SpdyConnection implements StreamConnection, SpdyStreamPort {
 
   taken(id: number, bytes: number, live: boolean): void {
     this.#ungrantedOfSession += bytes
+    const ungranted = (this.#ungranted.get(id) ?? 0) + bytes
+    if (live) this.#ungranted.set(id, ungranted)
+    else this.#ungranted.delete(id)
+    // Who keeps no windows has no use for grants, and one that is under way when it hangs up makes
+    // the system reset the connection, and drop what has come and was not read yet.
+    if (!this.#peerKeepsWindows) return
     if (this.#ungrantedOfSession >= limits.sessionUnreadBytesMax / 2) {
       this.#owe({ type: 'windowUpdate', id: 0, delta: this.#ungrantedOfSession })
       this.#ungrantedOfSession = 0
     }
-    if (!live) {
-      this.#ungranted.delete(id)
-      return
-    }
-    const ungranted = (this.#ungranted.get(id) ?? 0) + bytes
-    const due = ungranted >= limits.unreadBytesMax / 2
-    this.#ungranted.set(id, due ? 0 : ungranted)
-    if (due) this.#owe({ type: 'windowUpdate', id, delta: ungranted })
+    if (!live || ungranted < limits.unreadBytesMax / 2) return
+    this.#ungranted.set(id, 0)
+    this.#owe({ type: 'windowUpdate', id, delta: ungranted })
   }
 
   finished(id: number): void {
