@@ -23,7 +23,15 @@ const { revision: startRevision } = await store.status()
 
 /** Synchronous, so that what was said is in the pipe when the process dies. */
 function say(line: Line): void {
-  writeSync(1, `${JSON.stringify(line)}\n`)
+  let left = Buffer.from(`${JSON.stringify(line)}\n`)
+  while (left.length > 0) {
+    try {
+      left = left.subarray(writeSync(1, left))
+    } catch (error) {
+      // The pipe is full: its reader has not had its turn.
+      if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) throw error
+    }
+  }
 }
 
 say({ type: 'ready', revision: startRevision })
