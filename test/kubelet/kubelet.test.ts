@@ -96,3 +96,38 @@ test('a pod that is to run once fails with its container', async () => {
   })
   assert.equal(pod.status.containerStatuses?.[0]?.state?.terminated?.exitCode, 5)
 })
+
+test('sidecars are ended with grace when the others are done', async () => {
+  const side = { name: 'side', image: 'web', restartPolicy: 'Always' as const }
+  const { metadata } = await node.create('aided', {
+    restartPolicy: 'Never',
+    terminationGracePeriodSeconds: 9,
+    initContainers: [side],
+  })
+  await node.untilRunning('aided')
+  node.runtime.exit(metadata.uid ?? '', 'main', 0)
+  await eventually('it to succeed', async () => {
+    return (await node.pods.get('aided')).status.phase === 'Succeeded'
+  })
+  assert.ok(node.runtime.calls.includes('stopContainer side/0 9s'), node.runtime.calls.join('\n'))
+  assert.ok((await node.events('aided')).includes('Killing Stopping container side'))
+})
+
+test('a container whose postStart hook fails is ended with grace; events do not tell secrets', async () => {
+  node.runtime.answer = () => ({ exitCode: 1, stdout: 'secret', stderr: '' })
+  const lifecycle = { postStart: { exec: { command: ['hook'] } } }
+  await node.create('hooked', {
+    restartPolicy: 'Never',
+    terminationGracePeriodSeconds: 8,
+    containers: [{ name: 'main', image: 'web', lifecycle }],
+  })
+  await eventually('its end', async () =>
+    node.runtime.calls.some((call) => call === 'stopContainer main/0 8s'),
+  )
+  const told = await eventually('the events', async () => {
+    const found = await node.events('hooked')
+    return found.includes('Killing FailedPostStartHook') && found
+  })
+  assert.ok(told.includes('FailedPostStartHook PostStartHook failed'))
+  assert.ok(!told.some((message) => message.includes('secret')))
+})

@@ -136,3 +136,20 @@ test('addresses are the sandbox’s, the node’s in its network, and stay when 
   const before = { status: { podIPs: [{ ip: '10.42.0.9' }] } }
   assert.equal(statusOf(before, { sandboxes: [], containers: [] }).podIP, '10.42.0.9')
 })
+
+test('when a pod is over, whose turn never came still waits, and what is gone is unknown', () => {
+  const spec = {
+    restartPolicy: 'Never',
+    initContainers: [
+      { name: 'first', image: 'web' },
+      { name: 'second', image: 'web' },
+    ],
+  }
+  const failed = statusOf({ spec }, observed(endedContainer('first', 1)), { stopped: true })
+  assert.deepEqual(failed.containerStatuses?.[0]?.state, { waiting: { reason: 'PodInitializing' } })
+  assert.deepEqual(failed.initContainerStatuses?.[1]?.state, {
+    waiting: { reason: 'PodInitializing' },
+  })
+  const gone = statusOf({}, { sandboxes: [], containers: [] }, { stopped: true })
+  assert.equal(gone.containerStatuses?.[0]?.state?.terminated?.reason, 'ContainerStatusUnknown')
+})

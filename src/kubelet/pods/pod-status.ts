@@ -130,7 +130,9 @@ function stateOf(
 ): ContainerState {
   if (status?.state === 'running') return { running: { startedAt: formatTime(status.startedAtMs) } }
   if (status?.state === 'exited') return { terminated: terminated(status) }
-  if (input.stopped) {
+  const isInitialized = initialized(input)
+  // Whose turn never came is still waiting for it.
+  if (input.stopped && isInitialized) {
     return {
       terminated: {
         exitCode: 137,
@@ -142,7 +144,7 @@ function stateOf(
     }
   }
   if (why !== undefined) return { waiting: why }
-  const initial = initialized(input) ? 'ContainerCreating' : 'PodInitializing'
+  const initial = isInitialized ? 'ContainerCreating' : 'PodInitializing'
   return { waiting: { reason: initial } }
 }
 

@@ -1,7 +1,6 @@
 import type { Container, Pod } from '#api'
 import { withTimeout } from '#base'
 import { referenceTo } from '#client'
-import type { ContainerStatus } from '../runtime/runtime.ts'
 import {
   containersOf,
   ephemeralContainersOf,
@@ -14,6 +13,12 @@ import { fieldPath } from './pod-starter.ts'
 
 /** After its preStop hook a container has so long at least. */
 const graceSecondsMin = 2
+const graceSecondsUsual = 30
+
+/** How long the containers of a pod have to end, unless something else was asked for. */
+export function graceOf({ spec }: Pod): number {
+  return spec.terminationGracePeriodSeconds ?? graceSecondsUsual
+}
 
 /** Ends containers as their pods ask for. */
 export class PodStopper {
@@ -44,7 +49,7 @@ export class PodStopper {
     const stop = async (container: Container) => {
       const status = running(container)
       if (status === undefined) return
-      await this.stopContainer(pod, container, status, {
+      await this.stopContainer(pod, container, status.id, {
         graceSeconds: left(),
         message: `Stopping container ${container.name}`,
         signal,
@@ -63,7 +68,7 @@ export class PodStopper {
   async stopContainer(
     pod: Pod,
     container: Container,
-    { id }: ContainerStatus,
+    id: string,
     options: {
       readonly graceSeconds: number
       readonly message: string
@@ -98,15 +103,14 @@ export class PodStopper {
     const target = { container, containerId, podIp: pod.status.podIP ?? pod.status.hostIP ?? '' }
     const asked = prober.probe(hook, target, graceSeconds)
     const limitMs = graceSeconds * 1000
-    const { ok, output } = await withTimeout(clock, asked, limitMs, 'a preStop hook').catch(() => ({
+    const { ok } = await withTimeout(clock, asked, limitMs, 'a preStop hook').catch(() => ({
       ok: false,
-      output: 'it took longer than the grace period',
     }))
     if (ok) return
     events.record(referenceTo(pod, fieldPath(pod, container)), {
       type: 'Warning',
       reason: 'FailedPreStopHook',
-      message: `PreStopHook failed: ${output}`,
+      message: 'PreStopHook failed',
     })
   }
 }

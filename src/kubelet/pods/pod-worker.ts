@@ -14,19 +14,18 @@ import type { PodHost } from './pod-host.ts'
 import { fieldPath, PodStarter } from './pod-starter.ts'
 import { podStatus, type Waiting } from './pod-status.ts'
 import { actionKey, heldMessage, podStep, type Action, type Held } from './pod-step.ts'
-import { PodStopper } from './pod-stopper.ts'
+import { graceOf, PodStopper } from './pod-stopper.ts'
+import { runPostStart } from './post-start.ts'
 import { podCgroup } from './resources.ts'
 import { Retries } from './retries.ts'
 
 type Target = ReturnType<typeof referenceTo>
 
-const postStartSecondsMax = 300
 /** containerd tells of an end some milliseconds before its own CRI part has taken note of it. */
 const expectedMsMax = 2_000
 const expectedPollMs = 10
 const cgroupTimeoutMs = 5_000
 const cgroupPollMs = 20
-const graceSecondsUsual = 30
 
 /**
  * Looks after one pod until it is gone: looks at what the runtime has of it, asks `podStep` what to
@@ -123,8 +122,7 @@ export class PodWorker {
 
   /** The end is near, or nearer than it was. */
   #end(): void {
-    const { deletionGracePeriodSeconds: asked } = this.#pod.metadata
-    const grace = asked ?? this.#pod.spec.terminationGracePeriodSeconds ?? graceSecondsUsual
+    const grace = this.#pod.metadata.deletionGracePeriodSeconds ?? graceOf(this.#pod)
     const endByMs = this.#host.clock.elapsed() + grace * 1000
     this.#running.abort()
     // An update that says the same again makes the end no later.
@@ -258,8 +256,7 @@ export class PodWorker {
     const running = observed.containers.some(({ state }) => state === 'running')
     const ready = observed.sandboxes.filter((sandbox) => sandbox.ready)
     if (running) {
-      const grace = pod.spec.terminationGracePeriodSeconds ?? graceSecondsUsual
-      await this.#stopper.stopContainers(pod, observed, grace, this.#running.signal)
+      await this.#stopper.stopContainers(pod, observed, graceOf(pod), this.#running.signal)
     }
     for (const { id } of ready) await runtime.stopSandbox(id)
     const changed = running || ready.length > 0
@@ -303,6 +300,8 @@ export class PodWorker {
           const changed = 'Pod sandbox changed, it will be killed and re-created.'
           this.#tell('Normal', 'SandboxChanged', changed)
         }
+        // Sidecars, for one, go on when the others are done.
+        await this.#stopper.stopContainers(pod, observed, graceOf(pod), signal)
         await runtime.stopSandbox(action.sandbox.id)
         return true
       }
@@ -328,10 +327,8 @@ export class PodWorker {
       case 'killContainer': {
         const { container, running, message, restart } = action
         if (restart) this.#mustRestart.add(running.id)
-        const grace =
-          action.graceSeconds ?? pod.spec.terminationGracePeriodSeconds ?? graceSecondsUsual
-        const options = { graceSeconds: grace, message, signal }
-        await this.#stopper.stopContainer(pod, container, running, options)
+        const options = { graceSeconds: action.graceSeconds ?? graceOf(pod), message, signal }
+        await this.#stopper.stopContainer(pod, container, running.id, options)
         return true
       }
       case 'removeContainer': {
@@ -360,19 +357,14 @@ export class PodWorker {
   }
 
   async #postStart(container: Container, containerId: string, podIp: string): Promise<void> {
-    const hook = container.lifecycle?.postStart
-    if (hook === undefined) return
-    const { clock, prober, runtime } = this.#host
-    if (hook.sleep !== undefined) {
-      return clock.sleep(hook.sleep.seconds * 1000, this.#running.signal)
-    }
-    const target = { container, containerId, podIp }
-    const { ok, output } = await prober.probe(hook, target, postStartSecondsMax)
-    if (ok) return
+    const pod = this.#pod
+    const { signal } = this.#running
+    const output = await runPostStart(this.#host, pod, { container, containerId, podIp }, signal)
+    if (output === undefined) return
     const message = `PostStartHook failed: ${output}`
-    this.#tellOf(container, 'Warning', 'FailedPostStartHook', message)
     this.#waiting.set(container.name, { reason: 'PostStartHookError', message })
-    await runtime.stopContainer(containerId, graceSecondsUsual, this.#running.signal)
+    const options = { graceSeconds: graceOf(pod), message: 'FailedPostStartHook', signal }
+    await this.#stopper.stopContainer(pod, container, containerId, options)
   }
 
   /** Says in the status and in events why something failed. */

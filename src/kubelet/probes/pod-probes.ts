@@ -134,7 +134,6 @@ interface ContainerProbeOptions {
 
 /** How soon a probe looks again whether it may begin. */
 const heldMs = 100
-const periodSecondsUsual = 10
 
 /** One probe of one container, over and over. */
 class ContainerProbe {
@@ -175,7 +174,7 @@ class ContainerProbe {
     // A container that has started stays so; one that is to be killed is not asked any more.
     const over = kind !== 'readiness' && (kind === 'startup' || this.result === false)
     if (over && this.result !== undefined) return
-    this.#plan((probe.periodSeconds ?? periodSecondsUsual) * 1000)
+    this.#plan(periodOf(probe) * 1000)
   }
 }
 
@@ -184,11 +183,13 @@ class ContainerProbe {
  * a container should not be ended for what it could not have done yet.
  */
 function firstProbeMs({ kind, probe }: ContainerProbeOptions): number {
-  const { initialDelaySeconds = 0, periodSeconds = periodSecondsUsual } = probe
-  return (
-    1000 *
-    (kind === 'liveness' ? Math.max(initialDelaySeconds, periodSeconds) : initialDelaySeconds)
-  )
+  const delaySeconds = probe.initialDelaySeconds ?? 0
+  const seconds = kind === 'liveness' ? Math.max(delaySeconds, periodOf(probe)) : delaySeconds
+  return 1000 * seconds
+}
+
+function periodOf({ periodSeconds }: Probe): number {
+  return periodSeconds ?? 10
 }
 
 function failureText(kind: ProbeKind, { output, unknown }: ProbeResult): string {
