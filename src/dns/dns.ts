@@ -1,10 +1,11 @@
-import { asError, type Clock, type Log, type Random } from '#base'
+import { asError, withTimeout, type Clock, type Log, type Random } from '#base'
 import type { Informers } from '#client'
 import { parseIp } from '#machinery'
 import { DnsError } from './error.ts'
 import type { Exchange } from './forward/exchange.ts'
 import { Forwarder } from './forward/forwarder.ts'
 import { parseResolvers } from './forward/resolvers.ts'
+import { firstListMs } from './limits.ts'
 import { Metrics } from './metrics.ts'
 import { followObjects } from './records/follow.ts'
 import { zonesOf } from './records/zones.ts'
@@ -46,8 +47,8 @@ export interface Dns extends AsyncDisposable {
 /**
  * The cluster's DNS, as the Kubernetes DNS specification says it (version 1.1.0), with forwarding
  * for all names that are not the cluster's. Resolves when it listens and knows the cluster's
- * objects. Until then it answers as well, of the cluster that it cannot say yet, so that names
- * elsewhere do not depend on the API server.
+ * objects. Where that takes long it answers before, of the cluster that it cannot say yet, so that
+ * names elsewhere do not depend on the API server; but not at once, as others may be answering.
  *
  * Rejects with a DnsError, InvalidOptions or ListenFailed, or as the informers do when they are
  * stopped; nothing is left then. Without resolvers, other names end in server failures.
@@ -76,6 +77,9 @@ export async function startDns(options: DnsOptions): Promise<Dns> {
     log,
     synced: () => objects.synced,
   })
+  const synced = objects.whenSynced(signal)
+  await withTimeout(clock, synced, firstListMs, 'objects of the cluster').catch(() => {})
+  signal?.throwIfAborted()
   const listening: Listening[] = []
   for (const address of addresses) {
     const listener = await listen(address, port, { clock, log, respond }).catch(
@@ -87,7 +91,7 @@ export async function startDns(options: DnsOptions): Promise<Dns> {
     stack.use(listener)
     listening.push({ address, port: listener.port })
   }
-  await objects.whenSynced(signal)
+  await synced
   const running = stack.move()
   return {
     listening,

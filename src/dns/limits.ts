@@ -35,6 +35,9 @@ export const cache = {
   keepSecondsMax: 30,
 }
 
+/** How long a server that starts leaves the answers to others, until it knows the cluster. */
+export const firstListMs = 5_000
+
 /** Aliases followed for one question. */
 export const aliasesMax = 8
 

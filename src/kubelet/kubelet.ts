@@ -186,8 +186,9 @@ class RunningKubelet implements Kubelet {
     this.#endHandler?.()
     this.#stopping.abort()
     await this.#server?.stop()
-    this.#host?.probes.stopAll()
     await Promise.all([...this.#workers.values()].map((worker) => worker.stop()))
+    // Not before: what a worker still says of its pod comes from them.
+    this.#host?.probes.stopAll()
     await this.#qos?.settled()
     await this.#reporter?.stop()
     await this.#host?.statuses.stop()

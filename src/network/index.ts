@@ -1,4 +1,5 @@
 export { podNetwork, type NetworkConfiguration, type PodNetworkOptions } from './cni.ts'
+export { keepDnsStandIns, type DnsStandInsOptions } from './dns-stand-ins.ts'
 export { NetworkError, type NetworkErrorReason } from './error.ts'
 export {
   fabric,

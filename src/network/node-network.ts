@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { asError } from '#base'
 import { LinuxError, type Ip, type Nft } from '#linux'
+import { standInRemoval } from './dns-stand-ins.ts'
 
 export interface NodeNetworkOptions {
   readonly nft: Nft
@@ -39,7 +40,7 @@ export async function prepareNodeNetwork(options: NodeNetworkOptions): Promise<v
 /** Undoes `prepareNodeNetwork`, but for the kernel's settings. What is not there is no error. */
 export async function removeNodeNetwork({ nft, ip }: Pick<NodeNetworkOptions, 'ip' | 'nft'>) {
   if ((await ip.links()).includes(rejectLink)) await ip.deleteLink(rejectLink)
-  await nft.apply(removal)
+  await nft.apply(removal + standInRemoval)
 }
 
 function rangeRoute(cidr: string, nodeIps: readonly string[]): string {

@@ -154,6 +154,8 @@ test('nothing is left of a start that fails, and what is wrong is named', async 
   const port = typeof bound === 'object' && bound !== null ? bound.port : 0
   const services = { clock: realClock, random: realRandom, log: silentLog }
   await using informers = new Informers(cluster.client, services)
+  await using idle = new Informers(cluster.client, services)
+  await informers.start()
   const usual = {
     ...services,
     informers,
@@ -185,7 +187,7 @@ test('nothing is left of a start that fails, and what is wrong is named', async 
   }
   // Informers that are never started: the start ends with its signal.
   const ending = new AbortController()
-  const starting = startDns({ ...usual, port: 0, signal: ending.signal })
+  const starting = startDns({ ...usual, informers: idle, port: 0, signal: ending.signal })
   ending.abort(new Error('not any more'))
   await assert.rejects(starting, /not any more/)
 })

@@ -14,7 +14,7 @@ import {
 } from '#kubelet'
 import { startDns } from '#dns'
 import { ipIn, nftIn, realCgroups, realExec, realMounts } from '#linux'
-import { keepNodeRoutes, podNetwork, prepareNodeNetwork } from '#network'
+import { keepDnsStandIns, keepNodeRoutes, podNetwork, prepareNodeNetwork } from '#network'
 import { readSettings } from '../addons/cluster-settings.ts'
 import { startProxy } from '#proxy'
 import { ClusterError } from '../error.ts'
@@ -114,6 +114,7 @@ async function start(options: AgentOptions): Promise<AsyncDisposable> {
   const informers = stack.use(new Informers(client, services))
   const nodes = informers.of(Node)
   stack.use(keepNodeRoutes({ ...services, informers, ip, nodeName }))
+  stack.use(keepDnsStandIns({ ...services, ...settings, informers, nft, nodeName }))
   for (const dns of settings.clusterDns) await ip.addAddress('lo', dns)
   const dns = startDns({
     ...services,
