@@ -30,7 +30,8 @@ export async function runRaw(
     domain: 'cluster.local',
     node: { servers: [], searches: [], options: [] },
   }
-  for (const pod of pods) await mkdir(join(directory, uidOf(pod), container.name), { recursive: true })
+  for (const pod of pods)
+    await mkdir(join(directory, uidOf(pod), container.name), { recursive: true })
   const start = async (pod: Pod) => {
     const sandbox = sandboxConfig({
       pod,

@@ -148,6 +148,7 @@ async function start(options: AgentOptions): Promise<AsyncDisposable> {
     await startKubelet({
       ...services,
       client,
+      informers,
       nodeName,
       nodeIps,
       nodeLabels: options.nodeLabels,
@@ -158,6 +159,7 @@ async function start(options: AgentOptions): Promise<AsyncDisposable> {
       rootDirectory: paths.kubelet,
       clusterDns: settings.clusterDns,
       clusterDomain: settings.clusterDomain,
+      resolvConf: options.resolvConf,
       server: {
         host: everywhere,
         port: kubeletPort,
