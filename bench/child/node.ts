@@ -1,5 +1,5 @@
 import { realClock } from '#base'
-import { startNodeCluster, type NodeCluster } from '../node-cluster.ts'
+import { startNodeCluster } from '../node-cluster.ts'
 import { cpuSeconds, memory } from '../processes.ts'
 import { runRaw } from '../raw-cri.ts'
 
