@@ -1,6 +1,7 @@
 import { benchCreates, benchIdle, benchList, benchStart, benchWatchDelay } from './api.ts'
 import { benchDeployments, benchStartCluster } from './cluster.ts'
 import { benchFanOut, benchInProcess, benchKinds, benchManyPods } from './in-process.ts'
+import { benchIdleNode, benchPod, benchPods, benchUp } from './nodes.ts'
 import { benchProxy } from './proxy.ts'
 import { printRows, type BenchRow } from './row.ts'
 import { benchSchedulerDecisions, benchSchedulerEndToEnd } from './scheduler.ts'
@@ -27,6 +28,10 @@ const benches: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
   deployments: benchDeployments,
   proxy: benchProxy,
   idle: benchIdle,
+  up: benchUp,
+  pod: benchPod,
+  pods: benchPods,
+  'idle-node': benchIdleNode,
 }
 
 const names = process.argv.slice(2)

@@ -126,13 +126,14 @@ function line(child: ChildProcess): Promise<void> {
 /** Clock ticks of /proc are hundredths of a second on every Linux that Node runs on. */
 const ticksPerSecond = 100
 
-function cpuSeconds(pid: number): number {
+/** CPU that a process has used so far, all threads, in seconds. */
+export function cpuSeconds(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond
 }
 
-function memory(pid: number): { rssMib: number; peakMib: number } {
+export function memory(pid: number): { rssMib: number; peakMib: number } {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8')
   const mib = (name: string) =>
     Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) / 1024

@@ -2,7 +2,8 @@ import type { Clock, Log, Random } from '#base'
 import { Informers, type Client } from '#client'
 import { ipIn, realExec } from '#linux'
 import { keepNodeRoutes } from '#network'
-import { publishPorts, type PublishedPort } from './publish.ts'
+import { publishPorts } from './publish.ts'
+import type { PublishedPort } from './published-port.ts'
 
 export interface HostNetworkOptions {
   /** May look at nodes. */

@@ -1,6 +1,9 @@
 import type { Component, ComponentOptions } from './alone/component.ts'
 import type { ControllerManagerOptions } from './alone/controller-manager.ts'
+import type { Clock } from '#base'
+import type { SnapshotStatus } from '#store'
 import type { Server, ServerOptions } from './server.ts'
+import type { SnapshotServices } from './snapshot.ts'
 import type { Cluster, StartClusterOptions } from './start-cluster.ts'
 
 export type { Component, ComponentOptions } from './alone/component.ts'
@@ -24,13 +27,13 @@ export {
   type TokenAccess,
 } from './join/token-access.ts'
 export { caPin, formatJoinToken } from './join/token.ts'
+export type { SnapshotServices } from './snapshot.ts'
+export type { SnapshotStatus } from '#store'
 export type { KubeconfigChoice, Server, ServerOptions, StoreChoice } from './server.ts'
-export { restoreClusterSnapshot, saveClusterSnapshot, type SnapshotServices } from './snapshot.ts'
 export type { Cluster, StartClusterOptions } from './start-cluster.ts'
 export { serverStatus, type ServerStatus } from './status.ts'
 export { deleteCluster, stopServer } from './stop.ts'
-export { snapshotStatus, type SnapshotStatus } from '#store'
-export type { PublishedPort } from './publish.ts'
+export type { PublishedPort } from './published-port.ts'
 export type { NodeImages } from './up/images.ts'
 export type { UpCluster, UpSettings } from './up/up.ts'
 
@@ -56,6 +59,29 @@ export async function startControllerManagerAlone(
   options: ControllerManagerOptions,
 ): Promise<Component> {
   return (await import('./alone/controller-manager.ts')).startControllerManagerAlone(options)
+}
+
+/** See `saveClusterSnapshot` in snapshot.ts. */
+export async function saveClusterSnapshot(
+  dataDir: string,
+  file: string,
+  services: SnapshotServices,
+): Promise<SnapshotStatus> {
+  return (await import('./snapshot.ts')).saveClusterSnapshot(dataDir, file, services)
+}
+
+/** See `restoreClusterSnapshot` in snapshot.ts. */
+export async function restoreClusterSnapshot(
+  dataDir: string,
+  file: string,
+  clock: Clock,
+): Promise<SnapshotStatus> {
+  return (await import('./snapshot.ts')).restoreClusterSnapshot(dataDir, file, clock)
+}
+
+/** Of a snapshot's file. */
+export async function snapshotStatus(file: string): Promise<SnapshotStatus> {
+  return (await import('#store')).snapshotStatus(file)
 }
 
 /** What makes a machine a node. */

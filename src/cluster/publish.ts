@@ -4,18 +4,7 @@ import { ListenError } from '#apiserver'
 import type { Log } from '#base'
 import type { Informers } from '#client'
 import { listenError } from './listen-error.ts'
-
-/** A port of this machine by which a NodePort is reached. */
-export interface PublishedPort {
-  readonly host: string
-  readonly port: number
-  readonly nodePort: number
-}
-
-/** As the flag --publish takes it: [HOST:]PORT:NODEPORT. */
-export function formatPublishedPort({ host, port, nodePort }: PublishedPort): string {
-  return `${host}:${port}:${nodePort}`
-}
+import type { PublishedPort } from './published-port.ts'
 
 /** How long a node has to take a connection before the next one is tried. */
 const connectMs = 2_000

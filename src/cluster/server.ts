@@ -44,7 +44,7 @@ import { openDataDirectory, writeWhole, type DataDirectory } from './data-direct
 import { startHostNetwork } from './host-network.ts'
 import { listenError } from './listen-error.ts'
 import { claimServer } from './process-file.ts'
-import type { PublishedPort } from './publish.ts'
+import type { PublishedPort } from './published-port.ts'
 
 export interface ServerOptions {
   readonly clock: Clock

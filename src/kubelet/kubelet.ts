@@ -35,6 +35,8 @@ import { ServiceAccountTokens } from './volumes/tokens.ts'
 export interface KubeletOptions {
   /** Acts as the node: user system:node:<name>, group system:nodes. */
   readonly client: Client
+  /** Shared with others that act as the node, who start and end them; its own by default. */
+  readonly informers?: Informers
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
@@ -52,6 +54,8 @@ export interface KubeletOptions {
   readonly logDirectory?: string
   readonly clusterDns?: readonly string[]
   readonly clusterDomain?: string
+  /** In the form of resolv.conf(5): how the node itself looks up names; /etc/resolv.conf by default. */
+  readonly resolvConf?: string
   readonly podsMax?: number
   readonly crashLoop?: CrashLoopOptions
   readonly leaseSeconds?: number
@@ -74,6 +78,7 @@ export interface Kubelet extends AsyncDisposable {
 /** Where an event is missed, everything is looked at again after so long. */
 const relistMs = 60_000
 const podsMaxUsual = 110
+const resolvConfUsual = '/etc/resolv.conf'
 
 /**
  * Registers the node and runs the pods that are bound to it, until stopped. Resolves when the node
@@ -93,7 +98,8 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
 
 class RunningKubelet implements Kubelet {
   readonly #options: KubeletOptions
-  readonly #informers: Informers
+  /** Undefined where they are shared: somebody else starts and ends those. */
+  readonly #ownInformers: Informers | undefined
   readonly #broadcaster: EventBroadcaster
   readonly #pods: Informer<ObjectOf<typeof Pod>>
   readonly #services: Informer<ObjectOf<typeof Service>>
@@ -112,10 +118,11 @@ class RunningKubelet implements Kubelet {
 
   constructor(options: KubeletOptions) {
     this.#options = options
-    this.#informers = new Informers(options.client, options)
+    const informers = options.informers ?? new Informers(options.client, options)
+    if (informers !== options.informers) this.#ownInformers = informers
     this.#broadcaster = new EventBroadcaster(options.client, options)
-    this.#pods = this.#informers.of(Pod, { fieldSelector: `spec.nodeName=${options.nodeName}` })
-    this.#services = this.#informers.of(Service)
+    this.#pods = informers.of(Pod, { fieldSelector: `spec.nodeName=${options.nodeName}` })
+    this.#services = informers.of(Service)
     this.#ends = new ContainerEnds(options.runtime, options.clock)
   }
 
@@ -128,7 +135,7 @@ class RunningKubelet implements Kubelet {
     const { rootDirectory, runtime } = options
     const { signal } = this.#stopping
     await mkdir(rootDirectory, { recursive: true })
-    const machine = await readMachine(rootDirectory)
+    const machine = await readMachine(rootDirectory, options.resolvConf ?? resolvConfUsual)
     const { name, version } = await runtime.version()
     const podsMax = this.#options.podsMax ?? podsMaxUsual
     const basics = {
@@ -144,7 +151,12 @@ class RunningKubelet implements Kubelet {
     await this.#serve(host, podsMax)
     const facts = { ...basics, serverPort: this.port }
     this.#reporter = new NodeReporter({ ...this.#options, facts, events: host.events })
-    await Promise.all([this.#reporter.start(), this.#informers.start(signal)])
+    await Promise.all([
+      this.#reporter.start(),
+      this.#ownInformers?.start(signal),
+      this.#pods.whenSynced(signal),
+      this.#services.whenSynced(signal),
+    ])
     await this.#removeOrphans(host)
     this.#qos = new QosCgroups(options.cgroups, options.log, () =>
       qosCgroups(options.cgroupRoot, host.allocatable, this.#pods.lister.list()),
@@ -194,7 +206,7 @@ class RunningKubelet implements Kubelet {
     await this.#host?.statuses.stop()
     await this.#host?.referenced[Symbol.asyncDispose]()
     await this.#background
-    await this.#informers[Symbol.asyncDispose]()
+    await this.#ownInformers?.[Symbol.asyncDispose]()
     await this.#broadcaster[Symbol.asyncDispose]()
   }
 

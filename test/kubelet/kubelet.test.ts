@@ -55,6 +55,17 @@ test('a sandbox that is lost is made anew, with its containers', async () => {
   )
 })
 
+test("a pod with the node's DNS looks names up as the node does", async () => {
+  await node.create('resolving', { dnsPolicy: 'Default' })
+  const { metadata } = await node.untilRunning('resolving')
+  const [sandbox] = await node.runtime.sandboxes(metadata.uid)
+  assert.deepEqual(node.runtime.sandboxConfigs.get(sandbox?.id ?? '')?.dnsConfig, {
+    servers: ['192.0.2.53'],
+    searches: ['of.the.node'],
+    options: [],
+  })
+})
+
 test('deletion gives the grace that was asked for, and leaves no cgroup', async () => {
   const { metadata } = await node.pods.get('unlucky')
   assert.ok([...node.cgroups.groups.keys()].some((path) => path.endsWith(`pod${metadata.uid}`)))

@@ -1,10 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createApiServer } from '#apiserver'
 import { Event, Pod, ServiceAccount, type PodInput } from '#api'
 import { poll, realClock, realRandom, silentLog } from '#base'
-import { Client, inProcessTransport } from '#client'
+import { Client, Informers, inProcessTransport } from '#client'
 import { FakeRuntime, startKubelet, type KubeletServerOptions } from '#kubelet'
 import { FakeCgroups, FakeMounts } from '#linux'
 import { memoryPki, privateKeyToPem } from '#pki'
@@ -49,9 +49,17 @@ export async function startNodeInMemory(
       .resource(ServiceAccount)
       .namespace('default')
       .create({ metadata: { name: 'default' }, automountServiceAccountToken: false })
+    const nodeClient = clientOf('system:node:node-1', 'system:nodes')
+    const informers = new Informers(nodeClient, services)
+    undo.push(async () => informers[Symbol.asyncDispose]())
+    await informers.start()
+    const resolvConf = join(directory, 'resolv.conf')
+    await writeFile(resolvConf, 'nameserver 192.0.2.53\nsearch of.the.node\n')
     const kubelet = await startKubelet({
       ...services,
-      client: clientOf('system:node:node-1', 'system:nodes'),
+      client: nodeClient,
+      informers,
+      resolvConf,
       nodeName: 'node-1',
       nodeIps: ['192.0.2.1'],
       runtime,

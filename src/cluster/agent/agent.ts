@@ -2,27 +2,19 @@ import { mkdir, readFile } from 'node:fs/promises'
 import { Node } from '#api'
 import { formatTime, poll, withTimeout, type Clock, type Log, type Random } from '#base'
 import { Client, Informers, type Informer } from '#client'
-import {
-  CriRuntime,
-  importImages,
-  machineArchitecture,
-  parseResolvConf,
-  pauseImage,
-  pauseImageName,
-  startKubelet,
-  type Runtime,
-} from '#kubelet'
+import { parseResolvConf, startKubelet, type Runtime } from '#kubelet'
 import { startDns } from '#dns'
 import { ipIn, nftIn, realCgroups, realExec, realMounts } from '#linux'
 import { keepDnsStandIns, keepNodeRoutes, podNetwork, prepareNodeNetwork } from '#network'
-import { readSettings } from '../addons/cluster-settings.ts'
+import { readSettings, type ClusterSettings } from '../addons/cluster-settings.ts'
 import { startProxy } from '#proxy'
 import { ClusterError } from '../error.ts'
 import { joinCluster } from '../join/join-cluster.ts'
+import type { NodeCredentials } from '../join/node-credentials.ts'
 import { claimProcess } from '../process-file.ts'
 import { nodeError } from './node-error.ts'
 import { nodePaths } from './node-paths.ts'
-import { keepContainerd } from './run-containerd.ts'
+import { startNodeRuntime, type NodeRuntime } from './node-runtime.ts'
 
 export interface AgentOptions {
   readonly clock: Clock
@@ -49,9 +41,6 @@ export interface AgentOptions {
   readonly signal: AbortSignal
 }
 
-/** The environment variable that holds a join token, which others would see among the arguments. */
-export const tokenVariable = 'K8TS_TOKEN'
-
 const dnsPort = 53
 const everywhere = '0.0.0.0'
 const kubeletPort = 10_250
@@ -72,7 +61,7 @@ export async function startAgent(options: AgentOptions): Promise<AsyncDisposable
   try {
     return await start(options)
   } catch (error) {
-    throw nodeError(error)
+    throw await nodeError(error)
   }
 }
 
@@ -90,26 +79,19 @@ async function start(options: AgentOptions): Promise<AsyncDisposable> {
   const mounts = realMounts(exec)
   const cgroups = realCgroups(await mounts.list())
 
-  const credentials = stack.use(await joinCluster({ ...options, directory: paths.credentials }))
-  const client = stack.use(new Client(credentials.transport, clock))
-  const settings = await readSettings(client, options)
   const nft = nftIn(exec)
-  await prepareNodeNetwork({ nft, ip, nodeIps, ...settings })
-
-  const containerd = stack.use(
-    await keepContainerd({
-      ...services,
-      directory: paths.containerd,
-      pauseImage: pauseImageName,
-      exec,
-      mounts,
-    }),
+  const { node, member } = await both(
+    startNodeRuntime({ ...services, directory: paths.containerd, exec, mounts }),
+    async (given) => {
+      const joined = await join({ ...options, signal: given }, paths.credentials)
+      await prepareNodeNetwork({ nft, ip, nodeIps, ...joined.settings })
+      return joined
+    },
+    signal,
   )
-  const { address } = containerd.current
-  const runtime = stack.use(new CriRuntime({ address, ...services }))
-  if ((await runtime.image(pauseImageName)) === undefined) {
-    await importImages(exec, address, pauseImage(machineArchitecture()))
-  }
+  stack.use(node)
+  stack.use(member)
+  const { client, credentials, settings } = member
 
   const informers = stack.use(new Informers(client, services))
   const nodes = informers.of(Node)
@@ -149,16 +131,18 @@ async function start(options: AgentOptions): Promise<AsyncDisposable> {
     await startKubelet({
       ...services,
       client,
+      informers,
       nodeName,
       nodeIps,
       nodeLabels: options.nodeLabels,
-      runtime,
+      runtime: node.cri,
       mounts,
       cgroups,
       cgroupRoot,
       rootDirectory: paths.kubelet,
       clusterDns: settings.clusterDns,
       clusterDomain: settings.clusterDomain,
+      resolvConf: options.resolvConf,
       server: {
         host: everywhere,
         port: kubeletPort,
@@ -170,11 +154,53 @@ async function start(options: AgentOptions): Promise<AsyncDisposable> {
   )
   const podCidrs = await podCidrsOf(nodes, nodeName, options)
   const network = podNetwork({ podCidrs, dataDirectory: paths.addresses })
-  await containerd.current.configureNetwork(network)
-  await untilReady(runtime, options)
+  await node.containerd.configureNetwork(network)
+  await untilReady(node.cri, options)
   await kubelet.reportNode()
   claim.ready({ url: options.server, startedAt: formatTime(clock.now()) })
   return stack.move()
+}
+
+/** This machine as a member of the cluster. */
+interface Member extends AsyncDisposable {
+  readonly credentials: NodeCredentials
+  readonly client: Client
+  readonly settings: ClusterSettings
+}
+
+async function join(options: AgentOptions, directory: string): Promise<Member> {
+  await using stack = new AsyncDisposableStack()
+  const credentials = stack.use(await joinCluster({ ...options, directory }))
+  const client = stack.use(new Client(credentials.transport, options.clock))
+  const settings = await readSettings(client, options)
+  const own = stack.move()
+  return { credentials, client, settings, [Symbol.asyncDispose]: () => own.disposeAsync() }
+}
+
+/**
+ * Joins while the runtime starts: neither needs the other, and each takes as long. Where one
+ * fails, nothing is left of the other.
+ */
+async function both(
+  starting: Promise<NodeRuntime>,
+  joining: (signal: AbortSignal) => Promise<Member>,
+  signal: AbortSignal,
+): Promise<{ readonly node: NodeRuntime; readonly member: Member }> {
+  const failed = new AbortController()
+  starting.catch((error: unknown) => failed.abort(error))
+  const [started, joined] = await Promise.allSettled([
+    starting,
+    joining(AbortSignal.any([signal, failed.signal])),
+  ])
+  if (started.status === 'rejected') {
+    if (joined.status === 'fulfilled') await joined.value[Symbol.asyncDispose]()
+    throw started.reason
+  }
+  if (joined.status === 'rejected') {
+    await started.value.withdraw()
+    throw joined.reason
+  }
+  return { node: started.value, member: joined.value }
 }
 
 /** A resolver on the machine's own loopback is not that of pods, nor of another namespace. */

@@ -1,3 +1,4 @@
-export { startAgent, tokenVariable, type AgentOptions } from './agent.ts'
+export { startAgent, type AgentOptions } from './agent.ts'
 export { addressTowards } from './address.ts'
+export { tokenVariable } from './token-variable.ts'
 export { resetAgent } from './reset.ts'

@@ -23,7 +23,7 @@ export async function resetAgent(options: ResetOptions): Promise<boolean> {
   try {
     return await reset(options)
   } catch (error) {
-    throw nodeError(error)
+    throw await nodeError(error)
   }
 }
 

@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import type { Clock } from '#base'
 import { removeContext, restoreContext } from '#client'
 import { endProcesses, findProcesses, ipIn, realCgroups, realExec, realMounts } from '#linux'
@@ -11,18 +11,13 @@ import { removeNode } from '../agent/remove-node.ts'
 import { endProcess } from '../process-file.ts'
 import { serverOf } from '../stop.ts'
 import { fabricOf } from './machine-network.ts'
-import { readUpRecord, upNodes, type UpNode, type UpRecord } from './record.ts'
+import { readUpRecord, upLock, upNodes, type UpNode, type UpRecord } from './record.ts'
 import type { Progress } from './progress.ts'
 
 export interface DownOptions {
   readonly clock: Clock
   readonly dataDir: string
   readonly progress: Progress
-}
-
-/** Held by the `up` that works on a data directory. */
-export function upLock(dataDir: string): string {
-  return join(resolve(dataDir), 'up.lock')
 }
 
 /** Removes a cluster as `removeCluster` does; an `up` that is at work on it is ended first. */
@@ -33,7 +28,7 @@ export async function down(options: DownOptions): Promise<boolean> {
     // Told to end, it removes by itself what it has made.
     return (await removeCluster(options)) || interrupted
   } catch (error) {
-    throw nodeError(error)
+    throw await nodeError(error)
   }
 }
 

@@ -99,6 +99,6 @@ async function told<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
-    throw nodeError(error)
+    throw await nodeError(error)
   }
 }

@@ -6,7 +6,7 @@ import type { FabricNode } from '#network'
 import { nodePaths, type NodePaths } from '../agent/node-paths.ts'
 import { writeWhole } from '../data-directory.ts'
 import { ClusterError, codeOf } from '../error.ts'
-import type { PublishedPort } from '../publish.ts'
+import type { PublishedPort } from '../published-port.ts'
 
 /** What `up` has made, or was about to make when it was interrupted: what `down` removes. */
 export interface UpRecord {
@@ -74,6 +74,11 @@ export function upNodes(dataDir: string, { id, nodes }: Pick<UpRecord, 'id' | 'n
       log: join(root, 'logs', `${name}.log`),
     }
   })
+}
+
+/** Held by the `up` that works on a data directory. */
+export function upLock(dataDir: string): string {
+  return join(resolve(dataDir), 'up.lock')
 }
 
 export function serverLog(dataDir: string): string {

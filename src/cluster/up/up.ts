@@ -10,13 +10,12 @@ import { openDataDirectory, type DataDirectory } from '../data-directory.ts'
 import { ClusterError } from '../error.ts'
 import { inviteNode } from '../join/token-access.ts'
 import { claimProcess, runningProcess } from '../process-file.ts'
-import { formatPublishedPort, type PublishedPort } from '../publish.ts'
+import { formatPublishedPort, type PublishedPort } from '../published-port.ts'
 import type { KubeconfigChoice } from '../server.ts'
 import { serverStatus } from '../status.ts'
-import { removeCluster, upLock } from './down.ts'
 import { fabricOf } from './machine-network.ts'
-import { tokenVariable } from '../agent/agent.ts'
 import { nodeError } from '../agent/node-error.ts'
+import { tokenVariable } from '../agent/token-variable.ts'
 import { checkMachine, machineFacts } from './preflight.ts'
 import { lastWords, startProcess, type StartedProcess } from './processes.ts'
 import type { Progress } from './progress.ts'
@@ -24,6 +23,7 @@ import {
   clusterId,
   readUpRecord,
   serverLog,
+  upLock,
   upNodes,
   writeUpRecord,
   type UpNode,
@@ -93,9 +93,10 @@ export async function up(options: UpOptions): Promise<UpCluster> {
   } catch (error) {
     if (isNew) {
       progress('removing what was made')
+      const { removeCluster } = await import('./down.ts')
       if (!(await removeCluster({ clock, dataDir, progress: () => {} }))) directory.abandon()
     }
-    throw nodeError(error)
+    throw await nodeError(error)
   } finally {
     claim.release()
   }

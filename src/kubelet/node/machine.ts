@@ -15,12 +15,12 @@ export interface Machine {
   readonly kernel: string
   readonly osImage: string
   readonly architecture: string
-  /** How the machine itself looks up names. */
+  /** How the node itself looks up names. */
   readonly dns: DnsConfig
 }
 
 /** Reads the machine; the disk is the one that holds `directory`. */
-export async function readMachine(directory: string): Promise<Machine> {
+export async function readMachine(directory: string, resolvConf: string): Promise<Machine> {
   const { blocks, bsize } = await statfs(directory)
   return {
     hostname: hostname(),
@@ -33,7 +33,7 @@ export async function readMachine(directory: string): Promise<Machine> {
     kernel: release(),
     osImage: /^PRETTY_NAME="?([^"\n]*)/m.exec(await textOf('/etc/os-release'))?.[1] ?? 'Linux',
     architecture: process.arch === 'x64' ? 'amd64' : process.arch,
-    dns: parseResolvConf(await textOf('/etc/resolv.conf')),
+    dns: parseResolvConf(await textOf(resolvConf)),
   }
 }
 

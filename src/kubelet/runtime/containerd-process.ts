@@ -45,6 +45,8 @@ export interface Containerd {
   /** The path of its socket, for CRI and for its own clients. */
   readonly address: string
   readonly pid: number
+  /** It was started now; false where it ran already. */
+  readonly isNew: boolean
   /** Resolves when the process has ended, for whatever reason. */
   readonly ended: Promise<void>
   /** How pods get their network from now on; containerd takes it up by itself. */
@@ -75,7 +77,8 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
   if (Buffer.byteLength(`${paths.socket}.ttrpc`) >= socketPathBytesMax) {
     throw new KubeletError('Unusable', `the path of the socket is too long: ${paths.socket}`)
   }
-  const { pid, ended } = (await running(paths, clock)) ?? (await launch(options, paths))
+  const found = await running(paths, clock)
+  const { pid, ended } = found ?? (await launch(options, paths))
   using runtime = new CriRuntime({ address: paths.socket, clock, random, log })
   try {
     await Promise.race([
@@ -103,6 +106,7 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
   return {
     address: paths.socket,
     pid,
+    isNew: found === undefined,
     ended,
     configureNetwork: (configuration) => writeNetwork(paths, configuration),
     stop,

@@ -20,6 +20,7 @@ export class FakeRuntime implements Runtime {
   /** Calls that change something, in their order, such as `startContainer main/0`. */
   readonly calls: string[] = []
   readonly configs = new Map<string, ContainerConfig>()
+  readonly sandboxConfigs = new Map<string, SandboxConfig>()
   /** What these calls reject with, by their names. */
   readonly failures = new Map<string, Error>()
   /** What programs run in containers do. */
@@ -64,9 +65,11 @@ export class FakeRuntime implements Runtime {
     return []
   }
 
-  async runSandbox({ metadata, linux }: SandboxConfig) {
+  async runSandbox(config: SandboxConfig) {
+    const { metadata, linux } = config
     this.#call('runSandbox', String(metadata.attempt))
     const id = this.#id('sandbox')
+    this.sandboxConfigs.set(id, config)
     const inNodeNetwork = linux.securityContext.namespaceOptions.network === 'NODE'
     this.#sandboxes.set(id, {
       id,
