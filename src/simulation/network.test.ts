@@ -101,6 +101,52 @@ test('a watch brings its events late but in order, then its end', async () => {
   assert.deepEqual(told, ['ADDED', 'MODIFIED', 'DELETED', 'end'])
 })
 
+test('a separated process reaches nobody; its silent streams end when it is joined again', async () => {
+  const { clock, network, process, endpoint } = simulated()
+  const sinks: WatchSink[] = []
+  const open = (to: WatchSink) => (sinks.push(to), { close() {} })
+  network.connect({ answer: async () => ({ type: 'watch', itemSchema: served.schema, open }) })
+  const other = network.endpoint(new SimulatedProcess('other', clock))
+  const told: string[] = []
+  for (const [who, from] of [
+    ['caller', endpoint],
+    ['other', other],
+  ] as const) {
+    const watch = await from.answer(request())
+    assert.ok(watch.type === 'watch')
+    watch.open({
+      events: (events) => told.push(...events.map(({ type }) => `${who} ${type}`)),
+      end: () => told.push(`${who} end`),
+    })
+  }
+  const tell = () => sinks.forEach((sink) => sink.events([event]))
+  network.separate(process.name)
+  tell()
+  const lost = assert.rejects(endpoint.answer(request()), { reason: 'Timeout' })
+  await clock.advance(20_000)
+  await lost
+  assert.deepEqual(told, ['other ADDED'])
+  network.join(process.name)
+  tell()
+  assert.deepEqual(told, ['other ADDED', 'caller end', 'other ADDED'])
+  assert.equal((await endpoint.answer(request())).type, 'watch')
+})
+
+test('a separated process notices in the end that its streams are silent', async () => {
+  const { clock, network, process, endpoint } = simulated()
+  let sink: WatchSink | undefined
+  const open = (to: WatchSink) => ((sink = to), { close() {} })
+  network.connect({ answer: async () => ({ type: 'watch', itemSchema: served.schema, open }) })
+  const watch = await endpoint.answer(request())
+  assert.ok(watch.type === 'watch')
+  const told: string[] = []
+  watch.open({ events: () => told.push('events'), end: () => told.push('end') })
+  network.separate(process.name)
+  sink?.events([event])
+  await clock.advance(60_000)
+  assert.deepEqual(told, ['end'])
+})
+
 test('a process that crashed stands still', async () => {
   const { clock, network, process, endpoint } = simulated({ delayMaxMs: 100 })
   network.connect({ answer: async () => done })

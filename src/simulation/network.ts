@@ -39,6 +39,8 @@ export type Answering = Pick<ApiHandler, 'answer'>
 const timeoutMs = 10_000
 /** A connection that is refused is refused at once, or nearly so. */
 const refusalMs = 20
+/** After this a client notices that nothing answers at the other end of its streams. */
+const silenceMaxMs = 45_000
 
 /**
  * The way from simulated processes to a simulated API server, which may be away. Everything it does
@@ -53,6 +55,8 @@ export class SimulatedNetwork {
   #server: Answering | undefined
   /** Ends what is under way when the server goes. */
   readonly #underWay = new Set<() => void>()
+  /** Processes that nothing reaches, and that reach nobody, and what ends their streams. */
+  readonly #separated = new Map<string, Set<() => void>>()
 
   constructor(options: { readonly clock: Clock; readonly random: Random }) {
     this.#clock = options.clock
@@ -71,6 +75,24 @@ export class SimulatedNetwork {
     for (const cut of cuts) cut()
   }
 
+  /**
+   * Parts a process from everybody: its calls, and replies under way, get lost; its streams fall
+   * silent. They end when it is joined again, or when it notices that nothing answers any more.
+   */
+  separate(name: string): void {
+    if (!this.#separated.has(name)) this.#separated.set(name, new Set())
+  }
+
+  join(name: string): void {
+    const broken = this.#separated.get(name) ?? []
+    this.#separated.delete(name)
+    for (const cut of broken) cut()
+  }
+
+  get separated(): readonly string[] {
+    return [...this.#separated.keys()]
+  }
+
   /** Where a process finds the API server. */
   endpoint(process: SimulatedProcess): Answering {
     return { answer: (request) => this.#answer(process, request) }
@@ -79,6 +101,7 @@ export class SimulatedNetwork {
   async #answer(process: SimulatedProcess, request: ApiRequest): Promise<Answer> {
     await this.#travel()
     if (!process.alive) return never()
+    if (this.#separated.has(process.name)) return this.#timeout()
     const { lostRequestRate, lostReplyRate, refusedRate, conflictRate } = this.faults
     if (this.#happens(lostRequestRate)) return this.#timeout()
     if (this.#happens(refusedRate)) return statusAnswer(this.#refusal())
@@ -96,6 +119,7 @@ export class SimulatedNetwork {
     const isBinding = request.path.endsWith('/binding')
     if (!isBinding && this.#happens(lostReplyRate)) return this.#timeout()
     await this.#travel()
+    if (!isBinding && this.#separated.has(process.name)) return this.#timeout()
     return process.alive ? answer : never()
   }
 
@@ -108,6 +132,7 @@ export class SimulatedNetwork {
           delayMs: () => this.#random.fraction() * this.faults.watchDelayMaxMs,
           keeps: (count) =>
             this.#happens(this.faults.watchCutRate) ? this.#random.integer(count + 1) : undefined,
+          isSilent: () => this.#fallsSilent(process, cut),
           over: () => this.#underWay.delete(cut),
         })
         const cut = () => relay.cut()
@@ -116,6 +141,15 @@ export class SimulatedNetwork {
         return relay
       },
     }
+  }
+
+  /** A stream with a delivery: its end is on the way where that does not arrive. */
+  #fallsSilent({ name }: SimulatedProcess, cut: () => void): boolean {
+    const broken = this.#separated.get(name)
+    if (broken === undefined) return false
+    if (!broken.has(cut)) this.#clock.timer(silenceMaxMs, cut)
+    broken.add(cut)
+    return true
   }
 
   async #travel(): Promise<void> {
@@ -159,6 +193,8 @@ interface RelayOptions {
   delayMs(): number
   /** How many events of a delivery arrive before the stream breaks; undefined: it goes on. */
   keeps(count: number): number | undefined
+  /** Nothing arrives, and what does not arrive now never does. */
+  isSilent(): boolean
   over(): void
 }
 
@@ -171,6 +207,8 @@ class Relay implements WatchSink {
   #dueMs = 0
   #source: { close(): void } | undefined
   #over = false
+  /** What has once been lost is followed by nothing but the end. */
+  #silent = false
 
   constructor(sink: WatchSink, process: SimulatedProcess, options: RelayOptions) {
     this.#sink = sink
@@ -184,6 +222,8 @@ class Relay implements WatchSink {
   }
 
   events(events: readonly WatchEvent[]): void {
+    this.#silent ||= this.#options.isSilent()
+    if (this.#silent) return
     const kept = this.#options.keeps(events.length)
     if (kept === undefined) return this.#deliver(() => this.#sink.events(events))
     this.#deliver(() => {

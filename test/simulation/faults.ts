@@ -12,8 +12,16 @@ export interface FaultOptions {
   readonly diskSpeed: { latencyMaxMs: number }
   /** The programs, to be killed; their supervisors start them again. */
   readonly programs: readonly Disturbable[]
+  /** Programs of which others wait to take over. */
+  readonly candidates: readonly Candidate[]
   /** Lost nodes come back only by `heal`. */
   readonly nodes: { kill(name: string): void; revive(name: string): void; names: readonly string[] }
+}
+
+export interface Candidate extends Disturbable {
+  readonly leads: boolean
+  /** Told to end in good order, it hands its lead on. */
+  stop(): void
 }
 
 export const usualLatencyMs = 2
@@ -30,7 +38,7 @@ export class Faults {
   /** Lets something go wrong, and returns what. */
   step(): string {
     const { random, clock, network, disk, diskSpeed, programs, nodes } = this.#options
-    switch (random.integer(9)) {
+    switch (random.integer(12)) {
       case 0: {
         network.faults = {
           delayMaxMs: random.integer(500),
@@ -76,10 +84,37 @@ export class Faults {
         nodes.revive(name)
         return `${name} back`
       }
-      default: {
+      case 7:
+      case 8: {
         const program = programs[random.integer(programs.length)]
         program?.crash()
         return `${program?.name} crashed`
+      }
+      default:
+        return this.#changeLeader()
+    }
+  }
+
+  /** Mostly of one that leads; now and then of one that waits, and of both. */
+  #changeLeader(): string {
+    const { random, clock, network, candidates } = this.#options
+    const leaders = candidates.filter(({ leads }) => leads)
+    const among = leaders.length === 0 || random.integer(4) === 0 ? candidates : leaders
+    const candidate = among[random.integer(among.length)]
+    if (candidate === undefined) return 'nobody to replace'
+    const { name } = candidate
+    switch (random.integer(3)) {
+      case 0:
+        candidate.crash()
+        return `${name} crashed`
+      case 1:
+        candidate.stop()
+        return `${name} told to end`
+      default: {
+        const forMs = random.integer(separationMaxMs)
+        network.separate(name)
+        clock.timer(forMs, () => network.join(name))
+        return `${name} separated for ${forMs} ms`
       }
     }
   }
@@ -90,9 +125,11 @@ export class Faults {
     network.faults = calmNetwork
     diskSpeed.latencyMaxMs = usualLatencyMs
     disk.freeBytes = Infinity
+    for (const name of network.separated) network.join(name)
     for (const name of this.#dead) nodes.revive(name)
     this.#dead.clear()
   }
 }
 
 const clockJumpMaxMs = 5 * 60_000
+const separationMaxMs = 60_000

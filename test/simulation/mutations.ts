@@ -1,8 +1,10 @@
 import type { Answer, ApiRequest, WatchAnswer, WatchEvent } from '#apiserver'
 import type { Random } from '#base'
+import { ConnectionError } from '#client'
 import { deepFreeze, mutable, type KubeObject } from '#machinery'
 import type { Answering } from '#simulation'
 import type { Journal, JournalBatch } from '../../src/store/journal.ts'
+import { controllerLease, schedulerLease } from './processes.ts'
 import type { Mutation, MutantServices } from './scenario.ts'
 
 /**
@@ -73,6 +75,26 @@ export const mutations: readonly PlantedBug[] = [
     name: 'a controller writes for ever',
     finds: /times without a cause/,
     program: writingForEver,
+  },
+  {
+    name: 'a candidate does not see who leads',
+    finds: /but .* leads/,
+    program: (_, api) => freeing(api, () => true),
+  },
+  {
+    name: 'a leader takes its renewals for granted',
+    finds: /but .* leads/,
+    program: pretendingToRenew,
+  },
+  {
+    name: 'a candidate believes the times in the lease',
+    finds: /but .* leads/,
+    program: believingTimes,
+  },
+  {
+    name: 'nobody takes over',
+    finds: /not all is up/,
+    program: neverTakingOver,
   },
   {
     name: 'garbage is not collected',
@@ -201,7 +223,7 @@ function bookmarkEarly(events: readonly WatchEvent[]): readonly WatchEvent[] {
 
 /** What the program's own watch machinery would do wrong: behind the checker of calls. */
 function skippingDeletions(name: string, api: Answering, { random }: MutantServices): Answering {
-  if (name !== 'scheduler') return api
+  if (!name.startsWith(schedulerLease)) return api
   return {
     async answer(request) {
       const answer = await api.answer(request)
@@ -215,7 +237,7 @@ function skippingDeletions(name: string, api: Answering, { random }: MutantServi
 
 /** And one node that takes any pods, so that they meet there. */
 function hidingRequests(name: string, api: Answering): Answering {
-  if (name !== 'scheduler') return api
+  if (!name.startsWith(schedulerLease)) return api
   const onlyOne = seeing(api, 'nodes', ({ metadata, spec }) => {
     if (spec !== undefined) spec['unschedulable'] = metadata.name !== 'simulated-0'
   })
@@ -233,7 +255,7 @@ function sparingNobody(name: string, api: Answering): Answering {
 }
 
 function rollingWith(name: string, api: Answering, rollingUpdate: object): Answering {
-  if (name !== 'controller-manager') return api
+  if (!name.startsWith(controllerLease)) return api
   return seeing(api, 'deployments', ({ spec }) => {
     if (spec !== undefined) spec['strategy'] = { type: 'RollingUpdate', rollingUpdate }
   })
@@ -249,7 +271,7 @@ function notScalingDown(name: string, api: Answering): Answering {
 }
 
 function pretending(name: string, api: Answering, method: string): Answering {
-  if (name !== 'controller-manager') return api
+  if (!name.startsWith(controllerLease)) return api
   const concerns = ({ path, peer, ...request }: ApiRequest) =>
     request.method === method &&
     path.includes('/pods/') &&
@@ -266,7 +288,7 @@ function pretending(name: string, api: Answering, method: string): Answering {
 
 /** The controller sees no status of its own, and writes one that differs each time. */
 function writingForEver(name: string, api: Answering, { clock }: MutantServices): Answering {
-  if (name !== 'controller-manager') return api
+  if (!name.startsWith(controllerLease)) return api
   let writes = 0
   const restless: Answering = {
     async answer(request) {
@@ -283,6 +305,64 @@ function writingForEver(name: string, api: Answering, { clock }: MutantServices)
   return seeing(restless, 'deployments', ({ status }) => {
     if (status !== undefined) status['observedGeneration'] = 0
   })
+}
+
+const isLease = ({ path }: ApiRequest) => path.includes('/namespaces/kube-system/leases/')
+
+/** Of every call to renew that fails, the candidate hears that it has succeeded. */
+function pretendingToRenew(_: string, api: Answering): Answering {
+  let last: Answer | undefined
+  return {
+    async answer(request) {
+      if (!isLease(request) || request.method !== 'PUT') return api.answer(request)
+      const answer = await api.answer(request).catch((error: unknown) => {
+        if (last === undefined) throw error
+        return last
+      })
+      if (answer.type !== 'object') return last ?? answer
+      last = answer
+      return answer
+    },
+  }
+}
+
+/** Who looks at the times in the lease, though they are another clock's, finds it expired. */
+function believingTimes(_: string, api: Answering, { clock }: MutantServices): Answering {
+  return freeing(api, ({ spec = {} }) => {
+    const expiresAtMs = Date.parse(String(spec['renewTime'])) + leaseMs
+    return expiresAtMs < clock.now()
+  })
+}
+
+const leaseMs = 15_000
+
+/** Where `isFree`, a lease is seen without the one who holds it. */
+function freeing(api: Answering, isFree: (lease: Draft) => boolean): Answering {
+  return {
+    async answer(request) {
+      const answer = await api.answer(request)
+      if (!isLease(request) || request.method !== 'GET' || answer.type !== 'object') return answer
+      const lease = draftOf(answer.served.object())
+      if (isFree(lease)) Reflect.deleteProperty(lease.spec ?? {}, 'holderIdentity')
+      const object: KubeObject = deepFreeze(lease)
+      return { ...answer, served: { ...answer.served, object: () => object } }
+    },
+  }
+}
+
+/** A lease that was another's cannot be had. */
+function neverTakingOver(_: string, api: Answering): Answering {
+  let had: number | undefined
+  return {
+    async answer(request) {
+      const { body, method } = request
+      if (!isLease(request) || method !== 'PUT' || body.type !== 'value') return api.answer(request)
+      const transitions = Number(draftOf(body.value).spec?.['leaseTransitions'])
+      if (transitions > (had ?? 0)) throw new ConnectionError('Unreachable', 'planted')
+      had = transitions
+      return api.answer(request)
+    },
+  }
 }
 
 interface Draft extends KubeObject {

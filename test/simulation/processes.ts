@@ -1,3 +1,4 @@
+import { Node, Pod } from '#api'
 import { createApiServer, type ApiServer } from '#apiserver'
 import { asError, type Log, type Random } from '#base'
 import { Client, EventBroadcaster, Informers, inProcessTransport } from '#client'
@@ -7,6 +8,7 @@ import { SimulatedNodes, type Answering, type SimulatedProcess } from '#simulati
 import { openEngine, type Engine } from '../../src/store/engine.ts'
 import type { Journal } from '../../src/store/journal.ts'
 import { Compactor } from '../../src/store/compactor.ts'
+import { startElected, type Elected } from './elected.ts'
 
 /** What a program of the cluster is started with. */
 export interface ProcessServices {
@@ -55,44 +57,68 @@ export interface Component {
   readonly informers: Informers
 }
 
-/** The controller manager, as `k8ts controller-manager` is. */
-export async function startControllers(
-  options: ComponentOptions & {
+/** What one of several is told besides. */
+export interface CandidateOptions extends ComponentOptions {
+  readonly identity: string
+  /** Fires when it is told to end in good order. */
+  readonly signal: AbortSignal
+}
+
+/** One of several controller managers, as `k8ts controller-manager` is. */
+export function startControllers(
+  options: CandidateOptions & {
     readonly controllers: ControllerOptions
     /** Those among all that run; for planted bugs. */
     readonly keep: (controller: Controller) => boolean
   },
-): Promise<Component> {
-  const { informers, client, services } = componentOf(options, 'system:kube-controller-manager')
-  const broadcaster = new EventBroadcaster(client, services)
-  const running = runControllers(controllers(options.controllers).filter(options.keep), {
-    ...services,
-    informers,
-    clientFor: (account) =>
-      account === undefined
-        ? client
-        : clientOf(options, `system:serviceaccount:kube-system:${account}`, [
-            'system:serviceaccounts',
-            'system:serviceaccounts:kube-system',
-          ]),
-    eventsFor: (component) => broadcaster.recorder({ component }),
+): Elected {
+  const user = 'system:kube-controller-manager'
+  return candidateOf(options, user, controllerLease, async (signal) => {
+    const { informers, client, services } = componentOf(options, user)
+    await using undo = new AsyncDisposableStack()
+    undo.use(informers)
+    const broadcaster = undo.use(new EventBroadcaster(client, services))
+    const running = runControllers(controllers(options.controllers).filter(options.keep), {
+      ...services,
+      informers,
+      clientFor: (account) =>
+        account === undefined
+          ? client
+          : clientOf(options, `system:serviceaccount:kube-system:${account}`, [
+              'system:serviceaccounts',
+              'system:serviceaccounts:kube-system',
+            ]),
+      eventsFor: (component) => broadcaster.recorder({ component }),
+    })
+    undo.defer(() => running.stop())
+    await informers.start(signal)
+    await running.whenSynced()
+    const owned = undo.move()
+    return { informers, [Symbol.asyncDispose]: () => owned.disposeAsync() }
   })
-  await informers.start()
-  await running.whenSynced()
-  return { informers }
 }
 
-/** The scheduler, as `k8ts scheduler` is. */
-export async function startSchedulerProcess(options: ComponentOptions): Promise<Component> {
-  const { informers, client, services } = componentOf(options, 'system:kube-scheduler')
-  const events = new EventBroadcaster(client, services)
-  const scheduler = startScheduler({ ...services, client, informers, events })
-  scheduler.ended.catch((error: unknown) =>
-    options.log.error('scheduler ended', { error: asError(error) }),
-  )
-  await informers.start()
-  return { informers }
+/** One of several schedulers, as `k8ts scheduler` is: those that wait follow the cluster, too. */
+export function startSchedulerProcess(options: CandidateOptions): Elected {
+  const user = 'system:kube-scheduler'
+  const { informers, client, services } = componentOf(options, user)
+  informers.of(Pod)
+  informers.of(Node)
+  informers.start().catch(() => {})
+  return candidateOf(options, user, schedulerLease, async () => {
+    await using undo = new AsyncDisposableStack()
+    const events = undo.use(new EventBroadcaster(client, services))
+    const scheduler = undo.use(startScheduler({ ...services, client, informers, events }))
+    scheduler.ended.catch((error: unknown) =>
+      options.log.error('scheduler ended', { error: asError(error) }),
+    )
+    const owned = undo.move()
+    return { informers, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+  })
 }
+
+export const controllerLease = 'kube-controller-manager'
+export const schedulerLease = 'kube-scheduler'
 
 /** The kubelets of all nodes. */
 export async function startNodes(
@@ -115,6 +141,17 @@ export async function startNodes(
 /** Whoever works with the cluster from outside. */
 export function administrator(options: ComponentOptions): Client {
   return clientOf(options, 'kubernetes-admin', ['system:masters'])
+}
+
+function candidateOf(
+  options: CandidateOptions,
+  user: string,
+  lease: string,
+  lead: (signal: AbortSignal) => Promise<Component & AsyncDisposable>,
+): Elected {
+  const { client, services } = componentOf(options, user)
+  const { identity, signal } = options
+  return startElected({ client, services, lease, identity, signal, lead })
 }
 
 function componentOf(options: ComponentOptions, user: string) {

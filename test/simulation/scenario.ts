@@ -7,15 +7,21 @@ import type { Journal, JournalBatch } from '../../src/store/journal.ts'
 import { SimulatedDisk } from '../../src/store/testing/simulated-disk.ts'
 import { CallChecker } from './call-checker.ts'
 import { busy, unconverged, watchedByControllers, watchedByScheduler } from './convergence.ts'
+import type { Elected } from './elected.ts'
 import { Faults, usualLatencyMs } from './faults.ts'
 import { describeChange, History, RecordingJournal } from './history.ts'
 import { Invariants } from './invariants.ts'
+import { checkingLead, type Candidate } from './leases.ts'
 import {
   administrator,
+  controllerLease,
+  schedulerLease,
   startApiProcess,
   startControllers,
   startNodes,
   startSchedulerProcess,
+  type CandidateOptions,
+  type Component,
 } from './processes.ts'
 import { Supervisor } from './supervisor.ts'
 import { Workload } from './workload.ts'
@@ -69,6 +75,8 @@ const convergenceMaxMs = 45 * 60_000
 const pollMs = 20_000
 const quietMs = 2 * 60_000
 const startMaxMs = 60_000
+/** What the wall clocks of the candidates' machines may be wrong by. */
+const skewMaxMs = 30_000
 
 /**
  * Runs a whole cluster under virtual time: drawn from the seed, things are done to it and go wrong;
@@ -138,8 +146,8 @@ class SimulatedCluster {
   readonly workload: Workload
   readonly faults: Faults
   readonly #server: Supervisor<Answering>
-  readonly #controllers
-  readonly #scheduler
+  readonly #controllers: readonly Supervisor<Elected>[]
+  readonly #schedulers: readonly Supervisor<Elected>[]
   readonly #nodes
 
   constructor(
@@ -179,9 +187,16 @@ class SimulatedCluster {
     const mutant = random(4)
     const chance = random(5)
     const services = { random: chance, log }
-    const apiOf = (process: SimulatedProcess) => {
-      const checked = this.calls.checking(process.name, network.endpoint(process))
-      return mutation.program?.(process.name, checked, { clock, random: mutant }) ?? checked
+    const apiOf = (process: SimulatedProcess, candidate?: Candidate) => {
+      const calls = this.calls.checking(process.name, network.endpoint(process))
+      const checked =
+        candidate === undefined
+          ? calls
+          : checkingLead(candidate, calls, { history: this.history, report })
+      return (
+        mutation.program?.(process.name, checked, { clock: process.clock, random: mutant }) ??
+        checked
+      )
     }
 
     let unsure: JournalBatch | undefined
@@ -228,18 +243,40 @@ class SimulatedCluster {
       clusterCidrs: ['10.42.0.0/16'],
       serviceCidrs: ['10.43.0.0/16'],
     }
-    this.#controllers = program('controller-manager', 7, (process) =>
+    const candidates = (
+      lease: string,
+      of: number,
+      start: (options: CandidateOptions) => Elected,
+    ): Supervisor<Elected>[] =>
+      [0, 1].map(
+        (index) =>
+          new Supervisor<Elected>({
+            name: `${lease}-${index}`,
+            clock,
+            skewMaxMs,
+            random: random(of + index),
+            log,
+            start: async (process, signal) => {
+              const identity = `${process.name}_${chance.uuid()}`
+              return start({
+                ...services,
+                process,
+                signal,
+                identity,
+                api: apiOf(process, { lease, identity }),
+              })
+            },
+            ended: (running) => running.ended,
+          }),
+      )
+    this.#controllers = candidates(controllerLease, 12, (options) =>
       startControllers({
-        ...services,
-        process,
-        api: apiOf(process),
+        ...options,
         controllers: controllerOptions,
         keep: mutation.controllers ?? (() => true),
       }),
     )
-    this.#scheduler = program('scheduler', 8, (process) =>
-      startSchedulerProcess({ ...services, process, api: apiOf(process) }),
-    )
+    this.#schedulers = candidates(schedulerLease, 14, startSchedulerProcess)
     this.#nodes = program('nodes', 9, (process) =>
       startNodes({ ...services, process, api: apiOf(process), count: nodeCount }),
     )
@@ -259,7 +296,15 @@ class SimulatedCluster {
       network,
       disk,
       diskSpeed,
-      programs: [this.#server, this.#controllers, this.#scheduler, this.#nodes],
+      programs: [this.#server, this.#nodes],
+      candidates: [...this.#controllers, ...this.#schedulers].map((each) => ({
+        name: each.name,
+        get leads() {
+          return each.running?.leading !== undefined
+        },
+        crash: () => each.crash(),
+        stop: () => each.stop(),
+      })),
       nodes: {
         kill: (name) => nodes()?.kill(name),
         revive: (name) => nodes()?.revive(name),
@@ -271,8 +316,11 @@ class SimulatedCluster {
   }
 
   get isUp(): boolean {
-    return [this.#server, this.#controllers, this.#scheduler, this.#nodes].every(
-      ({ running }) => running !== undefined,
+    return (
+      this.#server.running !== undefined &&
+      this.#nodes.running !== undefined &&
+      leaderOf(this.#controllers) !== undefined &&
+      leaderOf(this.#schedulers) !== undefined
     )
   }
 
@@ -281,18 +329,22 @@ class SimulatedCluster {
   }
 
   unconverged(): string[] {
-    const controllers = this.#controllers.running
-    const scheduler = this.#scheduler.running
+    const controllers = leaderOf(this.#controllers)
+    const scheduler = leaderOf(this.#schedulers)
     if (!this.isUp || controllers === undefined || scheduler === undefined) return ['not all is up']
     return unconverged(this.history, [
       {
-        who: 'controller-manager',
+        who: controllerLease,
         informers: controllers.informers,
         kinds: watchedByControllers,
       },
-      { who: 'scheduler', informers: scheduler.informers, kinds: watchedByScheduler },
+      { who: schedulerLease, informers: scheduler.informers, kinds: watchedByScheduler },
     ])
   }
+}
+
+function leaderOf(candidates: readonly Supervisor<Elected>[]): Component | undefined {
+  return candidates.map(({ running }) => running?.leading).find((each) => each !== undefined)
 }
 
 /** What is logged as an error is a defect, unless it is about the disk. */

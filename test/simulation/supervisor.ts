@@ -12,7 +12,12 @@ export interface SupervisorOptions<T> {
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
-  start(process: SimulatedProcess): Promise<T>
+  /** Each start is on a machine whose wall clock is wrong by up to this, either way. */
+  readonly skewMaxMs?: number
+  /** The signal fires when the program is told to end. */
+  start(process: SimulatedProcess, signal: AbortSignal): Promise<T>
+  /** Settles when the program has ended by itself; absent: it never does, and is not told to. */
+  ended?(running: T): Promise<unknown>
   /** The program is gone. */
   stopped?(): void
 }
@@ -23,6 +28,7 @@ export class Supervisor<T> implements Disturbable {
   readonly #options: SupervisorOptions<T>
   #process: SimulatedProcess | undefined
   #running: T | undefined
+  #stopping = new AbortController()
 
   constructor(options: SupervisorOptions<T>) {
     this.name = options.name
@@ -45,10 +51,17 @@ export class Supervisor<T> implements Disturbable {
     clock.timer(restartMinMs + random.integer(restartSpreadMs), () => this.#start())
   }
 
+  /** Tells it to end in good order; it is started again when it has. */
+  stop(): void {
+    this.#stopping.abort(new Error('the program is told to end'))
+  }
+
   #start(): void {
-    const { name, clock, log } = this.#options
-    const process = new SimulatedProcess(name, clock)
+    const { name, clock, log, random, skewMaxMs = 0 } = this.#options
+    const skewMs = random.integer(2 * skewMaxMs + 1) - skewMaxMs
+    const process = new SimulatedProcess(name, clock, skewMs)
     this.#process = process
+    this.#stopping = new AbortController()
     void this.#run(process).catch((error: unknown) => {
       if (process !== this.#process) return
       // A program that cannot start ends, as the real one does.
@@ -58,8 +71,12 @@ export class Supervisor<T> implements Disturbable {
   }
 
   async #run(process: SimulatedProcess): Promise<void> {
-    const running = await this.#options.start(process)
-    if (process === this.#process) this.#running = running
+    const running = await this.#options.start(process, this.#stopping.signal)
+    if (process !== this.#process) return
+    this.#running = running
+    if (this.#options.ended === undefined) return
+    await this.#options.ended(running).catch(() => {})
+    if (process === this.#process) this.crash()
   }
 }
 
