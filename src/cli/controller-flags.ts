@@ -1,5 +1,19 @@
 import type { Flag } from './flags.ts'
 
+/** How soon nodes that say nothing are given up. */
+export const nodeMonitorFlags: Readonly<Record<string, Flag>> = {
+  'node-monitor-period': {
+    value: 'DURATION',
+    help: 'how often the health of nodes is looked at',
+    fallback: '5s',
+  },
+  'node-monitor-grace-period': {
+    value: 'DURATION',
+    help: 'a node that is silent for so long is unreachable',
+    fallback: '50s',
+  },
+}
+
 /** Upstream's flags of the controller manager, as far as its controllers are here. */
 export const controllerFlags: Readonly<Record<string, Flag>> = {
   controllers: {
@@ -54,16 +68,7 @@ export const controllerFlags: Readonly<Record<string, Flag>> = {
   },
   'node-cidr-mask-size-ipv4': { value: 'BITS', help: 'the same for IPv4', fallback: '24' },
   'node-cidr-mask-size-ipv6': { value: 'BITS', help: 'the same for IPv6', fallback: '64' },
-  'node-monitor-period': {
-    value: 'DURATION',
-    help: 'how often the health of nodes is looked at',
-    fallback: '5s',
-  },
-  'node-monitor-grace-period': {
-    value: 'DURATION',
-    help: 'a node that is silent for so long is unreachable',
-    fallback: '50s',
-  },
+  ...nodeMonitorFlags,
   'node-startup-grace-period': {
     value: 'DURATION',
     help: 'the same for a node that has said nothing yet',

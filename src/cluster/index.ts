@@ -18,7 +18,8 @@ export {
 } from './join/bootstrap-tokens.ts'
 export { joinCluster, type JoinOptions } from './join/join-cluster.ts'
 export type { NodeCredentials } from './join/node-credentials.ts'
-export type { NodeAddresses, ServingCertificate } from './join/serving-certificate.ts'
+export type { ServingCertificate } from '#kubelet'
+export type { NodeAddresses } from './join/serving-certificate.ts'
 export {
   deleteToken,
   inviteNode,

@@ -1,3 +1,4 @@
+import { nodeMonitorFlags } from '../controller-flags.ts'
 import { dataDirFlag, kubeconfigFlag } from '../environment.ts'
 import type { Command } from '../flags.ts'
 
@@ -67,16 +68,7 @@ export const server: Command = {
       help: 'a port of this machine that leads to a node port; IP is 127.0.0.1 by default',
       repeated: true,
     },
-    'node-monitor-period': {
-      value: 'DURATION',
-      help: 'how often the health of nodes is looked at',
-      fallback: '5s',
-    },
-    'node-monitor-grace-period': {
-      value: 'DURATION',
-      help: 'a node that is silent for so long is unreachable',
-      fallback: '50s',
-    },
+    ...nodeMonitorFlags,
     'cluster-domain': { value: 'NAME', help: 'DNS domain of Services', fallback: 'cluster.local' },
     'log-level': {
       value: 'LEVEL',

@@ -1,5 +1,6 @@
 import { asError, Backoff, formatTime, type Clock, type Log, type Random } from '#base'
 import { Client, type Transport } from '#client'
+import type { ServingCertificate } from '#kubelet'
 import type { Credential } from '#pki'
 import { ClusterError } from '../error.ts'
 import { sleepUntil } from '../wall-time.ts'
@@ -8,7 +9,7 @@ import type { Asker, NodeCertificates } from './node-certificates.ts'
 import type { NodeDirectory } from './node-directory.ts'
 import { renewalTimeMs } from './renewal-time.ts'
 import { RotatingTransport } from './rotating-transport.ts'
-import { KeptServing, type NodeAddresses, type ServingCertificate } from './serving-certificate.ts'
+import { KeptServing, type NodeAddresses } from './serving-certificate.ts'
 import type { JoinToken } from './token.ts'
 
 /** Who a node is to its cluster, for as long as it is kept. Disposal ends renewal and calls. */

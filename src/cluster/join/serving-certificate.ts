@@ -1,5 +1,6 @@
 import { asError, Backoff, formatTime, type Clock, type Log, type Random } from '#base'
 import type { Client } from '#client'
+import type { ServingCertificate } from '#kubelet'
 import { privateKeyToPem, type Credential } from '#pki'
 import { sleepUntil } from '../wall-time.ts'
 import { renewalGapMs, renewalRetryMaxMs, renewalRetryMinMs } from './limits.ts'
@@ -11,13 +12,6 @@ import { renewalTimeMs } from './renewal-time.ts'
 export interface NodeAddresses {
   readonly names: readonly string[]
   readonly ips: readonly string[]
-}
-
-export interface ServingCertificate {
-  /** PEM; undefined until the first one has been issued. */
-  current(): { readonly certificate: string; readonly key: string } | undefined
-  /** Calls `changed` after each change, until the function that is returned is called. */
-  watch(changed: () => void): () => void
 }
 
 export interface KeptServingOptions {
