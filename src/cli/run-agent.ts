@@ -29,7 +29,7 @@ export async function runAgent(args: Args): Promise<number> {
   const place = placeOf(args)
   const nodeName = nodeNameOf(args)
   const nodeLabels = labelsOf(args)
-  const givenIps = ipsOf(args)
+  const givenIps = ipsOf(args, 'node-ip')
   const lease = 'node-lease-duration-seconds'
   const leaseSeconds = integerFlag(args, lease, usual.leaseSeconds, 3_600)
   if (leaseSeconds < 4) throw new UsageError(`--${lease} is 4 at least, not ${leaseSeconds}`)
@@ -55,6 +55,7 @@ export async function runAgent(args: Args): Promise<number> {
       nodeLabels,
       leaseSeconds,
       resolvConf: args.text('resolv-conf') ?? usual.resolvConf,
+      dnsAddresses: ipsOf(args, 'dns-address'),
       signal: stopping.signal,
     })
   } catch (error) {
@@ -98,10 +99,10 @@ function nodeNameOf(args: Args): string {
   return name
 }
 
-function ipsOf(args: Args): readonly string[] {
-  const ips = args.list('node-ip')
+function ipsOf(args: Args, flag: string): readonly string[] {
+  const ips = args.list(flag)
   for (const ip of ips) {
-    if (isIP(ip) === 0) throw new UsageError(`--node-ip is an IP address, not "${ip}"`)
+    if (isIP(ip) === 0) throw new UsageError(`--${flag} is an IP address, not "${ip}"`)
   }
   return ips
 }

@@ -44,6 +44,11 @@ export const agent: Command = {
       help: 'names the resolvers of names outside the cluster',
       fallback: '/etc/resolv.conf',
     },
+    'dns-address': {
+      value: 'IP',
+      help: 'address of this machine to answer DNS at, beside that of the cluster; may be repeated',
+      repeated: true,
+    },
     'log-level': {
       value: 'LEVEL',
       help: 'debug, info, warn, error or silent; JSON lines on standard error',

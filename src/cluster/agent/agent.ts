@@ -37,6 +37,8 @@ export interface AgentOptions {
   readonly leaseSeconds?: number | undefined
   /** In the form of resolv.conf(5): where names outside the cluster are asked for. */
   readonly resolvConf: string
+  /** Of this machine, where DNS is answered beside the cluster's own address. */
+  readonly dnsAddresses: readonly string[]
   /** Gives the start up. What has started ends by its disposal. */
   readonly signal: AbortSignal
 }
@@ -101,7 +103,7 @@ async function start(options: AgentOptions): Promise<AsyncDisposable> {
   const dns = startDns({
     ...services,
     informers,
-    addresses: settings.clusterDns,
+    addresses: [...settings.clusterDns, ...options.dnsAddresses],
     port: dnsPort,
     domain: settings.clusterDomain,
     serviceCidrs: settings.serviceCidrs,

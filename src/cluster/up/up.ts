@@ -16,6 +16,7 @@ import { serverStatus } from '../status.ts'
 import { fabricOf } from './machine-network.ts'
 import { nodeError } from '../agent/node-error.ts'
 import { tokenVariable } from '../agent/token-variable.ts'
+import { resolverFlags } from './node-resolvers.ts'
 import { checkMachine, machineFacts } from './preflight.ts'
 import { lastWords, startProcess, type StartedProcess } from './processes.ts'
 import type { Progress } from './progress.ts'
@@ -242,7 +243,7 @@ class Making {
         `--data-dir=${directory}`,
         `--cgroup-root=${cgroupRoot}`,
         // Nobody is reached from there.
-        ...(isolated ? ['--resolv-conf=/dev/null'] : []),
+        ...(isolated ? ['--resolv-conf=/dev/null'] : await resolverFlags()),
         ...(settings.agentFlags ?? []),
       ],
       env: token === undefined ? {} : { [tokenVariable]: token },
