@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { Clock } from '#base'
 import { removeContext, restoreContext } from '#client'
-import { endProcesses, findProcesses, ipIn, realCgroups, realExec, realMounts } from '#linux'
+import { endProcesses, ipIn, realCgroups, realExec, realMounts } from '#linux'
 import { stopForwarding } from '#network'
 import { contextName } from '../context.ts'
 import { dataDirectoryAt, openDataDirectory } from '../data-directory.ts'
@@ -10,8 +10,9 @@ import { nodeError } from '../agent/node-error.ts'
 import { removeNode } from '../agent/remove-node.ts'
 import { endProcess } from '../process-file.ts'
 import { serverOf } from '../stop.ts'
+import { agentsOf, serversOf } from './find-processes.ts'
 import { fabricOf } from './machine-network.ts'
-import { readUpRecord, upLock, upNodes, type UpNode, type UpRecord } from './record.ts'
+import { readUpRecord, upLock, upNodes, type UpRecord } from './record.ts'
 import type { Progress } from './progress.ts'
 
 export interface DownOptions {
@@ -61,19 +62,6 @@ export async function removeCluster({ clock, dataDir, progress }: DownOptions): 
   openDataDirectory(directory)
   await rm(directory, { recursive: true, force: true })
   return true
-}
-
-/** By what they are told, since one that starts has not yet said that it runs. */
-function agentsOf({ directory }: UpNode): Promise<number[]> {
-  return findProcesses((words) => isCommand(words, 'agent', directory))
-}
-
-function serversOf(dataDir: string): Promise<number[]> {
-  return findProcesses((words) => isCommand(words, 'server', dataDir))
-}
-
-function isCommand(words: readonly string[], command: string, dataDir: string): boolean {
-  return words.includes(command) && words.includes(`--data-dir=${dataDir}`)
 }
 
 async function forgetContext(dataDir: string, record: UpRecord, clock: Clock): Promise<void> {

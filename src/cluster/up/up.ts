@@ -13,6 +13,7 @@ import { claimProcess, runningProcess } from '../process-file.ts'
 import { formatPublishedPort, type PublishedPort } from '../published-port.ts'
 import type { KubeconfigChoice } from '../server.ts'
 import { serverStatus } from '../status.ts'
+import { agentsOf, serversOf } from './find-processes.ts'
 import { fabricOf } from './machine-network.ts'
 import { nodeError } from '../agent/node-error.ts'
 import { tokenVariable } from '../agent/token-variable.ts'
@@ -185,7 +186,7 @@ class Making {
     const { clock, command, settings } = this.#options
     const { path } = this.#directory
     const log = serverLog(path)
-    const isRunning = (await serverStatus(path, clock)).state !== 'stopped'
+    const isRunning = (await serversOf(path)).length > 0
     const started = isRunning
       ? undefined
       : startProcess({
@@ -214,26 +215,34 @@ class Making {
 
   async #startNodes(nodes: readonly UpNode[], record: UpRecord, network: Fabric): Promise<void> {
     const { progress } = this.#options
-    const down = nodes.filter(({ agentFile }) => runningProcess(agentFile) === undefined)
-    if (down.length === 0) return
-    progress(down.length === 1 ? `starting ${down[0]?.name}` : `starting ${down.length} nodes`)
+    const agents = await Promise.all(nodes.map(agentsOf))
+    const down = nodes.filter((_, i) => agents[i]?.length === 0)
+    if (down.length > 0) {
+      progress(down.length === 1 ? `starting ${down[0]?.name}` : `starting ${down.length} nodes`)
+    }
     const isNew = down.some(({ credentials }) => !existsSync(credentials))
     const token = isNew ? await this.#makeToken() : undefined
     const server = `https://${network.hostAddress}:${record.apiPort}`
     const told = { server, token, isolated: record.isolated }
     await Promise.all(
-      down.map((node) => this.#startNode(node, { ...told, ip: network.addressOf(node) })),
+      nodes.map(async (node) => {
+        const started = down.includes(node)
+          ? await this.#startNode(node, { ...told, ip: network.addressOf(node) })
+          : undefined
+        const { name, log, agentFile } = node
+        await this.#until(name, agentMs, { log, started }, () => runningProcess(agentFile)?.url)
+      }),
     )
   }
 
   async #startNode(
     node: UpNode,
     told: { server: string; token: string | undefined; ip: string; isolated: boolean },
-  ): Promise<void> {
+  ): Promise<StartedProcess> {
     const { server, token, ip, isolated } = told
     const { command, settings } = this.#options
-    const { name, directory, cgroupRoot, namespace, log, agentFile } = node
-    const started = startProcess({
+    const { name, directory, cgroupRoot, namespace, log } = node
+    return startProcess({
       command,
       args: [
         'agent',
@@ -250,7 +259,6 @@ class Making {
       networkNamespace: namespace,
       log,
     })
-    await this.#until(name, agentMs, { log, started }, () => runningProcess(agentFile)?.url)
   }
 
   async #makeToken(): Promise<string> {
