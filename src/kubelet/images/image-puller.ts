@@ -1,5 +1,6 @@
 import type { Container, Pod, Secret } from '#api'
 import { asError, type Clock } from '#base'
+import { formatDurationMs } from '#machinery'
 import type { Waiting } from '../pods/pod-status.ts'
 import type { Image, PullCredentials, Runtime } from '../runtime/runtime.ts'
 
@@ -84,7 +85,7 @@ export class ImagePuller {
     this.#failed.delete(key)
     const image = await this.#present(name)
     if (image === undefined) throw new ImageError('ErrImagePull', `image "${name}" is gone again`)
-    const took = `${Math.round(this.#clock.elapsed() - beganMs)}ms`
+    const took = formatDurationMs(Math.floor(this.#clock.elapsed() - beganMs))
     tell(
       'Normal',
       'Pulled',

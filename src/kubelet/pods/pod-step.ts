@@ -1,4 +1,5 @@
 import type { Container, Pod } from '#api'
+import { formatDurationMs } from '#machinery'
 import type { ContainerStatus, SandboxStatus } from '../runtime/runtime.ts'
 import { annotations as containerAnnotations } from '../runtime/config.ts'
 import { containerHash } from './container-hash.ts'
@@ -272,12 +273,6 @@ export function actionKey(action: Action): string {
 
 /** The words that go with CrashLoopBackOff. */
 export function heldMessage(pod: Pod, { container, delayMs }: Held): string {
-  const wait = durationText(delayMs)
+  const wait = formatDurationMs(delayMs)
   return `back-off ${wait} restarting failed container=${container.name} pod=${podText(pod)}`
-}
-
-/** As Go prints a duration of whole seconds: 40s, 2m40s, 5m0s. */
-function durationText(ms: number): string {
-  const seconds = ms / 1000
-  return seconds < 60 ? `${seconds}s` : `${Math.floor(seconds / 60)}m${seconds % 60}s`
 }

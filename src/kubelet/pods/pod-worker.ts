@@ -103,6 +103,7 @@ export class PodWorker {
   /** What its volumes are made from may have changed, too. */
   refresh(): void {
     this.#volumesReady = false
+    this.#retries.hurry()
     this.wake()
   }
 

@@ -22,6 +22,12 @@ export class Retries {
     this.#failed.delete(key)
   }
 
+  /** What was missing may be there now: nothing waits for its time. */
+  hurry(): void {
+    const atMs = this.#clock.elapsed()
+    for (const [key, { delayMs }] of this.#failed) this.#failed.set(key, { delayMs, atMs })
+  }
+
   isDue(key: string): boolean {
     const failed = this.#failed.get(key)
     return failed === undefined || failed.atMs <= this.#clock.elapsed()

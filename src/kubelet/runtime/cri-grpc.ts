@@ -377,7 +377,9 @@ function textAt(bytes: Buffer, at: number, field: number): string | undefined {
 }
 
 function runtimeError(call: string, error: ServiceError | null): KubeletError {
-  const message = error?.details ?? 'no answer'
+  // A runtime that ends in the middle of an answer leaves no words.
+  const said = error?.details ?? ''
+  const message = said === '' ? 'the container runtime did not answer' : said
   const options = { cause: error }
   switch (error?.code) {
     case status.CANCELLED:

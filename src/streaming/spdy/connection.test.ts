@@ -21,6 +21,22 @@ class RawPeer {
     for (const frame of frames) await this.#pipe.write(this.#writer.write(frame))
   }
 
+  /** The types of the frames that come up to this one. */
+  async upTo(type: SpdyFrame['type']): Promise<string[]> {
+    const types: string[] = []
+    while (types.at(-1) !== type) {
+      const frame = this.#frames.shift()
+      if (frame !== undefined) {
+        types.push(frame.type)
+        continue
+      }
+      const bytes = await this.#pipe.read()
+      if (bytes === undefined) throw new Error(`the end came before ${type}`)
+      this.#frames.push(...this.#reader.push(bytes))
+    }
+    return types
+  }
+
   /** The next frame of this type; others before it are dropped. */
   async next<T extends SpdyFrame['type']>(type: T): Promise<Extract<SpdyFrame, { type: T }>> {
     for (;;) {
@@ -118,6 +134,26 @@ describe('a SPDY connection', () => {
     assert.equal((await peer.next('data')).bytes.length, 40)
     await more
     connection.abort()
+  })
+
+  it('grants more to a peer that keeps windows, and nothing to one that keeps none', async () => {
+    for (const keepsWindows of [true, false]) {
+      await using pipes = await pipePair()
+      const connection = spdyConnection(pipes.one, server)
+      const peer = new RawPeer(pipes.other)
+      if (keepsWindows) await peer.send({ type: 'settings', initialWindow: 1_000_000 })
+      await peer.send(synStream(1))
+      const stream = await accepted(connection.accept())
+      await peer.next('synReply')
+      for (let sent = 0; sent < 1_000_000; sent += 10_000) {
+        await peer.send({ type: 'data', id: 1, bytes: Buffer.alloc(10_000), fin: false })
+        for (let read = 0; read < 10_000;) read += (await stream.read())?.length ?? 0
+      }
+      await peer.send({ type: 'ping', id: 1 })
+      const said = await peer.upTo('ping')
+      assert.equal(said.includes('windowUpdate'), keepsWindows)
+      connection.abort()
+    }
   })
 
   it('resets a stream whose window overflows, and only that', async () => {
