@@ -2,7 +2,8 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { poll, realClock } from '#base'
+import { poll, realClock, realRandom, silentLog } from '#base'
+import { loadUp, type UpSettings } from '#cluster'
 import { busyboxImage, importImages, machineArchitecture } from '#kubelet'
 import { realExec } from '#linux'
 import { findKubectls } from '../kubectl/kubectls.ts'
@@ -82,12 +83,36 @@ export async function upCluster(...flags: readonly string[]): Promise<void> {
   await importBusybox()
 }
 
+/** Makes a cluster, or starts again what of it does not run, with settings that users do not have. */
+export async function upShortened(settings: UpSettings): Promise<void> {
+  mkdirSync(directory, { recursive: true })
+  await exec.run('ip', ['link', 'set', 'dev', 'lo', 'up'])
+  const { up } = await loadUp()
+  await up({
+    clock: realClock,
+    random: realRandom,
+    log: silentLog,
+    dataDir,
+    settings,
+    kubeconfig: { path: kubeconfig, env: {} },
+    command: join(root, 'bin/k8ts'),
+    progress: () => {},
+    signal: new AbortController().signal,
+  })
+}
+
+/** Packs the images that a YAML file defines into all nodes. */
+export async function packImages(definitions: string): Promise<void> {
+  const ended = await k8ts('image', 'pack', `--data-dir=${dataDir}`, definitions)
+  if (ended.code !== 0) throw new Error(`k8ts image pack: ${ended.err}`)
+}
+
 export async function downCluster(): Promise<void> {
   const ended = await k8ts('down', `--data-dir=${dataDir}`)
   if (ended.code !== 0) throw new Error(`k8ts down: ${ended.err}`)
 }
 
-async function importBusybox(): Promise<void> {
+export async function importBusybox(): Promise<void> {
   const archive = await busyboxImage({ name: image, architecture: machineArchitecture(), exec })
   const nodes = (await kubectl('get', 'nodes', '-o', 'name')).trim().split('\n')
   for (const node of nodes) {

@@ -29,6 +29,8 @@ export class NodeReporter {
   readonly #stopping = new AbortController()
   #state: NodeState = { problems: [], images: [] }
   #reportedMs = -Infinity
+  /** Somebody has deleted the Node. As upstream, a kubelet registers it when it starts, and not again. */
+  #isDeleted = false
   #running: Promise<unknown> = Promise.resolve()
 
   constructor(options: NodeReporterOptions) {
@@ -101,9 +103,27 @@ export class NodeReporter {
     const state = await this.#ask()
     const same = equalJson(state, this.#state)
     this.#state = state
-    if (!same || clock.elapsed() - this.#reportedMs >= reportMs || !(await this.#isReady())) {
-      await this.#report()
+    try {
+      if (!same || clock.elapsed() - this.#reportedMs >= reportMs || !(await this.#isReady())) {
+        await this.#report()
+      }
+      this.#isDeleted = false
+    } catch (error) {
+      if (!hasReason(error, 'NotFound')) throw error
+      this.#noticeDeletion()
     }
+  }
+
+  #noticeDeletion(): void {
+    const { facts, log } = this.#options
+    if (this.#isDeleted) return
+    this.#isDeleted = true
+    log.warn(
+      'the node was deleted from the cluster: it is registered again when its agent starts',
+      {
+        node: facts.name,
+      },
+    )
   }
 
   async #ask(): Promise<NodeState> {
