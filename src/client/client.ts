@@ -28,6 +28,7 @@ import {
   type WriteOptions,
 } from './options.ts'
 import type { Call, Transport } from './transport.ts'
+import { until } from './until.ts'
 import { Watch } from './watch.ts'
 
 /**
@@ -50,6 +51,14 @@ export class Client {
   constructor(transport: Transport, clock: Clock) {
     this.#transport = transport
     this.#clock = clock
+  }
+
+  /**
+   * The same until `signal` fires: after that its calls reject with a ConnectionError and nothing
+   * is sent. So a leader does nothing any more once it has lost its lead. Its disposal ends nothing.
+   */
+  until(signal: AbortSignal): Client {
+    return new Client(until(signal, this.#transport), this.#clock)
   }
 
   /** Objects of a kind: all of them, in every namespace. By its first face, or the one named. */

@@ -78,16 +78,17 @@ export function startControllers(
     await using undo = new AsyncDisposableStack()
     undo.use(informers)
     const broadcaster = undo.use(new EventBroadcaster(client, services))
+    const clientFor = (account: string | undefined) =>
+      account === undefined
+        ? client
+        : clientOf(options, `system:serviceaccount:kube-system:${account}`, [
+            'system:serviceaccounts',
+            'system:serviceaccounts:kube-system',
+          ])
     const running = runControllers(controllers(options.controllers).filter(options.keep), {
       ...services,
       informers,
-      clientFor: (account) =>
-        account === undefined
-          ? client
-          : clientOf(options, `system:serviceaccount:kube-system:${account}`, [
-              'system:serviceaccounts',
-              'system:serviceaccounts:kube-system',
-            ]),
+      clientFor: (account) => clientFor(account).until(signal),
       eventsFor: (component) => broadcaster.recorder({ component }),
     })
     undo.defer(() => running.stop())
@@ -105,10 +106,12 @@ export function startSchedulerProcess(options: CandidateOptions): Elected {
   informers.of(Pod)
   informers.of(Node)
   informers.start().catch(() => {})
-  return candidateOf(options, user, schedulerLease, async () => {
+  return candidateOf(options, user, schedulerLease, async (signal) => {
     await using undo = new AsyncDisposableStack()
     const events = undo.use(new EventBroadcaster(client, services))
-    const scheduler = undo.use(startScheduler({ ...services, client, informers, events }))
+    const scheduler = undo.use(
+      startScheduler({ ...services, client: client.until(signal), informers, events }),
+    )
     scheduler.ended.catch((error: unknown) =>
       options.log.error('scheduler ended', { error: asError(error) }),
     )

@@ -96,13 +96,14 @@ class AloneManager implements Prepared {
       await accounts.prepare(named, signal)
     }
     const informers = undo.use(new Informers(client, { clock, random, log }))
+    const clientFor = (account: string | undefined) =>
+      account === undefined || !this.#useAccounts ? client : accounts.of(account)
     const running = runControllers(this.#controllers, {
       clock,
       random,
       log,
       informers,
-      clientFor: (account) =>
-        account === undefined || !this.#useAccounts ? client : accounts.of(account),
+      clientFor: (account) => clientFor(account).until(signal),
       eventsFor: (component) => broadcaster.recorder({ component }),
     })
     undo.defer(() => running.stop())

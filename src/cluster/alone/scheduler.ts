@@ -52,7 +52,12 @@ class AloneScheduler implements Prepared {
       signal.addEventListener('abort', () => resolve(), { once: true })
     })
     const { broadcaster: events, ...services } = this.#services
-    await using scheduler = startScheduler({ ...services, informers: this.#informers, events })
+    await using scheduler = startScheduler({
+      ...services,
+      client: services.client.until(signal),
+      informers: this.#informers,
+      events,
+    })
     this.#scheduler = scheduler
     await Promise.race([stopped, scheduler.ended])
   }
