@@ -142,3 +142,27 @@ test('a container whose postStart hook fails is ended with grace; events do not 
   assert.ok(told.includes('FailedPostStartHook PostStartHook failed'))
   assert.ok(!told.some((message) => message.includes('secret')))
 })
+
+test('a pod that is being ended tells whether it still serves', async () => {
+  node.runtime.answer = () => ({ exitCode: 0, stdout: '', stderr: '' })
+  const readinessProbe = { exec: { command: ['ready'] }, periodSeconds: 1, failureThreshold: 1 }
+  const lifecycle = { preStop: { sleep: { seconds: 25 } } }
+  await node.create('leaving', {
+    containers: [{ name: 'main', image: 'web', readinessProbe, lifecycle }],
+  })
+  const isReady = async () => {
+    const { status } = await node.pods.get('leaving')
+    return status.conditions?.find(({ type }) => type === 'Ready')?.status === 'True'
+  }
+  await eventually('it to be ready', isReady)
+  await node.pods.delete('leaving')
+  node.runtime.answer = () => ({ exitCode: 1, stdout: '', stderr: '' })
+  await eventually('it to be unready', async () => !(await isReady()))
+  const { metadata, status } = await node.pods.get('leaving')
+  assert.ok(metadata.deletionTimestamp !== undefined)
+  assert.ok(status.containerStatuses?.[0]?.state?.running !== undefined)
+  // A shorter grace does not wait for the hook.
+  await node.pods.delete('leaving', { gracePeriodSeconds: 1 })
+  await eventually('the end', () => node.runtime.calls.includes('stopContainer main/0 1s'))
+  await node.untilGone('leaving')
+})

@@ -1,12 +1,14 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Container, Pod } from '#api'
+import { asError } from '#base'
 import { referenceTo } from '#client'
 import type { ContainerMount, SandboxConfig } from '../runtime/config.ts'
 import type { ContainerStatus, SandboxStatus } from '../runtime/runtime.ts'
 import { volumeReferences } from '../volumes/payload.ts'
 import { containerConfig } from './container-config.ts'
 import { ConfigError, environment, type Referenced } from './environment.ts'
+import { CreateError } from './failure.ts'
 import { hostsFile } from './hosts-file.ts'
 import { ephemeralContainersOf, initContainersOf, uidOf } from './observed.ts'
 import type { PodHost } from './pod-host.ts'
@@ -96,7 +98,11 @@ export class PodStarter {
     })
     await mkdir(join(host.paths.podLogs(pod), container.name), { recursive: true })
     const sandboxConfiguration = this.#sandboxConfig(pod, sandbox.attempt)
-    const id = await host.runtime.createContainer(sandbox.id, config, sandboxConfiguration, signal)
+    const id = await host.runtime
+      .createContainer(sandbox.id, config, sandboxConfiguration, signal)
+      .catch((cause: unknown) => {
+        throw new CreateError(asError(cause).message, { cause })
+      })
     host.owns(uidOf(pod), [id])
     host.events.record(about, { type: 'Normal', reason: 'Created', message: 'Container created' })
     await host.runtime.startContainer(id)

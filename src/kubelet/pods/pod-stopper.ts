@@ -81,36 +81,47 @@ export class PodStopper {
     events.record(about, { type: 'Normal', reason: 'Killing', message })
     const startedMs = clock.elapsed()
     if (container.lifecycle?.preStop !== undefined && graceSeconds > 0) {
-      await this.#preStop(pod, container, id, graceSeconds)
+      await this.#preStop(pod, container, id, graceSeconds, signal)
     }
     const spentSeconds = Math.floor((clock.elapsed() - startedMs) / 1000)
     const least = graceSeconds === 0 ? 0 : Math.min(graceSecondsMin, graceSeconds)
     await runtime.stopContainer(id, Math.max(graceSeconds - spentSeconds, least), signal)
   }
 
+  /** Runs the hook until it ends, the grace is over, or the signal fires. */
   async #preStop(
     pod: Pod,
     container: Container,
     containerId: string,
     graceSeconds: number,
+    signal: AbortSignal,
   ): Promise<void> {
     const { clock, events, prober } = this.#host
     const hook = container.lifecycle?.preStop ?? {}
     if (hook.sleep !== undefined) {
-      await clock.sleep(Math.min(hook.sleep.seconds, graceSeconds) * 1000)
+      const delayMs = Math.min(hook.sleep.seconds, graceSeconds) * 1000
+      await clock.sleep(delayMs, signal).catch(() => {})
       return
     }
     const target = { container, containerId, podIp: pod.status.podIP ?? pod.status.hostIP ?? '' }
     const asked = prober.probe(hook, target, graceSeconds)
     const limitMs = graceSeconds * 1000
-    const { ok } = await withTimeout(clock, asked, limitMs, 'a preStop hook').catch(() => ({
-      ok: false,
-    }))
-    if (ok) return
+    const ok = withTimeout(clock, asked, limitMs, 'a preStop hook').then(
+      (result) => result.ok,
+      () => false,
+    )
+    if ((await Promise.race([ok, aborted(signal)])) !== false) return
     events.record(referenceTo(pod, fieldPath(pod, container)), {
       type: 'Warning',
       reason: 'FailedPreStopHook',
       message: 'PreStopHook failed',
     })
   }
+}
+
+function aborted(signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(undefined)
+    else signal.addEventListener('abort', () => resolve(undefined), { once: true })
+  })
 }

@@ -4,11 +4,10 @@ import { asError, parseTime, poll, type Timer } from '#base'
 import { referenceTo } from '#client'
 import { hasReason } from '#machinery'
 import { KubeletError } from '../error.ts'
-import { ImageError } from '../images/image-puller.ts'
 import type { ContainerStatus } from '../runtime/runtime.ts'
 import { MountError } from '../volumes/pod-volumes.ts'
 import { containerHash } from './container-hash.ts'
-import { ConfigError } from './environment.ts'
+import { failureOf } from './failure.ts'
 import { observe, podText, uidOf, type ObservedPod } from './observed.ts'
 import type { PodHost } from './pod-host.ts'
 import { fieldPath, PodStarter } from './pod-starter.ts'
@@ -18,8 +17,6 @@ import { graceOf, PodStopper } from './pod-stopper.ts'
 import { runPostStart } from './post-start.ts'
 import { podCgroup } from './resources.ts'
 import { Retries } from './retries.ts'
-
-type Target = ReturnType<typeof referenceTo>
 
 /** containerd tells of an end some milliseconds before its own CRI part has taken note of it. */
 const expectedMsMax = 2_000
@@ -140,14 +137,7 @@ export class PodWorker {
     await Promise.resolve()
     if (this.#isEnding) this.#end()
     while (!this.#stopped && !this.#gone) {
-      if (!this.#woken) {
-        await new Promise<void>((resolve) => {
-          this.#wake = resolve
-        })
-        continue
-      }
-      this.#woken = false
-      this.#cancelWake()
+      await this.#untilWoken()
       try {
         if (this.#isEnding) await this.#finish()
         else await this.#sync()
@@ -159,15 +149,25 @@ export class PodWorker {
           this.#woken = true
           continue
         }
-        const { log } = this.#host
-        log.warn('a pod was not looked after', {
+        const { message } = asError(error)
+        this.#host.log.warn('a pod was not looked after', {
           pod: podText(this.#pod),
-          error: asError(error).message,
+          error: message,
         })
         this.#retries.failed('sync')
       }
       if (this.#retries.nextMs < Infinity) this.#planWake(this.#retries.nextMs)
     }
+  }
+
+  async #untilWoken(): Promise<void> {
+    while (!this.#woken) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+    }
+    this.#woken = false
+    this.#cancelWake()
   }
 
   async #sync(): Promise<void> {
@@ -370,36 +370,22 @@ export class PodWorker {
 
   /** Says in the status and in events why something failed. */
   #explain(action: Action, error: Error): void {
-    if (action.type === 'createSandbox') {
-      this.#tell(
-        'Warning',
-        'FailedCreatePodSandBox',
-        `Failed to create pod sandbox: ${error.message}`,
-      )
-    } else if (action.type === 'startContainer') {
-      const { container } = action
-      if (error instanceof ImageError) {
-        this.#waiting.set(container.name, error.waiting)
-        if (error.waiting.reason !== 'ImagePullBackOff') return
-        this.#tellOf(container, 'Warning', 'Failed', `Error: ${error.waiting.reason}`)
-        return
-      }
-      const reason =
-        error instanceof ConfigError ? 'CreateContainerConfigError' : 'RunContainerError'
-      this.#waiting.set(container.name, { reason, message: error.message })
-      this.#tellOf(container, 'Warning', 'Failed', `Error: ${error.message}`)
-    } else if (action.type === 'killContainer' || action.type === 'stopSandbox') {
-      this.#tell('Warning', 'FailedKillPod', `error killing pod: ${error.message}`)
-    }
+    const { container, waiting, event } = failureOf(action, error)
+    if (container !== undefined && waiting !== undefined) this.#waiting.set(container.name, waiting)
+    if (event === undefined) return
+    if (container === undefined) this.#tell('Warning', event.reason, event.message)
+    else this.#tellOf(container, 'Warning', event.reason, event.message)
   }
 
   /** The pod is to go: ends it, tells its last state, and leaves nothing of it. */
   async #finish(): Promise<void> {
     const { client, clock, probes, runtime, statuses } = this.#host
-    probes.stop(this.uid)
     let observed = await this.#look()
     const graceSeconds = Math.max(0, Math.ceil((this.#endByMs - clock.elapsed()) / 1000))
-    await this.#stopper.stopContainers(this.#pod, observed, graceSeconds, this.#ending.signal)
+    const { signal } = this.#ending
+    const ending = this.#stopper.stopContainers(this.#pod, observed, graceSeconds, signal)
+    await this.#tellingMeanwhile(ending)
+    probes.stop(this.uid)
     for (const { id, ready } of observed.sandboxes) if (ready) await runtime.stopSandbox(id)
     observed = await this.#look()
     if (!this.#removed) {
@@ -417,6 +403,25 @@ export class PodWorker {
         })
     }
     this.#gone = true
+  }
+
+  /** While its containers end, a pod tells which of them still serve: its readiness is asked on. */
+  async #tellingMeanwhile(work: Promise<void>): Promise<void> {
+    const over = new AbortController()
+    const finish = () => {
+      over.abort()
+      this.wake()
+    }
+    work.then(finish, finish)
+    while (!over.signal.aborted) {
+      const observed = await this.#look().catch(() => undefined)
+      if (observed !== undefined && !over.signal.aborted && !this.#removed) {
+        this.#host.probes.sync(this.#pod, observed, ['readiness'])
+        this.#publish(observed, false)
+      }
+      await this.#untilWoken()
+    }
+    await work
   }
 
   async #cleanUp(observed: ObservedPod): Promise<void> {
@@ -481,14 +486,11 @@ export class PodWorker {
   }
 
   #tell(type: 'Normal' | 'Warning', reason: string, message: string): void {
-    this.#record(referenceTo(this.#pod), type, reason, message)
+    this.#host.events.record(referenceTo(this.#pod), { type, reason, message })
   }
 
   #tellOf(container: Container, type: 'Normal' | 'Warning', reason: string, message: string): void {
-    this.#record(referenceTo(this.#pod, fieldPath(this.#pod, container)), type, reason, message)
-  }
-
-  #record(about: Target, type: 'Normal' | 'Warning', reason: string, message: string): void {
+    const about = referenceTo(this.#pod, fieldPath(this.#pod, container))
     this.#host.events.record(about, { type, reason, message })
   }
 }

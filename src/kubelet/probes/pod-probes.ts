@@ -22,7 +22,7 @@ export interface PodProbesOptions {
   failed(pod: Pod, container: Container, message: string): void
 }
 
-const kinds = ['startup', 'liveness', 'readiness'] as const
+const allKinds = ['startup', 'liveness', 'readiness'] as const
 
 /** Probes the running containers of pods, and keeps the results by container and kind. */
 export class PodProbes {
@@ -34,8 +34,8 @@ export class PodProbes {
     this.#options = options
   }
 
-  /** Probes what runs now and has probes, and nothing else of the pod any more. */
-  sync(pod: Pod, observed: ObservedPod): void {
+  /** Probes what runs now and has probes of these kinds, and nothing else of the pod any more. */
+  sync(pod: Pod, observed: ObservedPod, kinds: readonly ProbeKind[] = allKinds): void {
     const uid = uidOf(pod)
     const before = this.#ofPod.get(uid) ?? new Map<string, ContainerProbe>()
     const now = new Map<string, ContainerProbe>()

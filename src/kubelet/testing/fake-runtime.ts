@@ -147,7 +147,8 @@ export class FakeRuntime implements Runtime {
     for (const listener of this.#listeners) listener.changed(id, false)
   }
 
-  async stopContainer(id: string, graceSeconds: number) {
+  async stopContainer(id: string, graceSeconds: number, signal?: AbortSignal) {
+    if (signal?.aborted === true) throw new KubeletError('Cancelled', 'cancelled')
     const container = this.#containers.get(id)
     if (container?.state !== 'running') return
     this.#call('stopContainer', `${container.name}/${container.attempt} ${graceSeconds}s`)
