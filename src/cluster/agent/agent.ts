@@ -1,6 +1,6 @@
 import { mkdir, readFile } from 'node:fs/promises'
 import { Node } from '#api'
-import { formatTime, poll, withTimeout, type Clock, type Log, type Random } from '#base'
+import { asError, formatTime, poll, type Clock, type Log, type Random } from '#base'
 import { Client, Informers, type Informer } from '#client'
 import {
   CriRuntime,
@@ -15,13 +15,15 @@ import {
 import { startDns } from '#dns'
 import { ipIn, nftIn, realCgroups, realExec, realMounts } from '#linux'
 import { keepDnsStandIns, keepNodeRoutes, podNetwork, prepareNodeNetwork } from '#network'
-import { readSettings } from '../addons/cluster-settings.ts'
 import { startProxy } from '#proxy'
 import { ClusterError } from '../error.ts'
 import { joinCluster } from '../join/join-cluster.ts'
 import { claimProcess } from '../process-file.ts'
+import { checkPortsFree } from './free-ports.ts'
 import { nodeError } from './node-error.ts'
 import { nodePaths } from './node-paths.ts'
+import { nodeSettings } from './node-settings.ts'
+import { checkMachine, machineFacts } from './preflight.ts'
 import { keepContainerd } from './run-containerd.ts'
 
 export interface AgentOptions {
@@ -80,11 +82,13 @@ async function start(options: AgentOptions): Promise<AsyncDisposable> {
   const { clock, random, log, directory, nodeName, nodeIps, cgroupRoot, signal } = options
   const services = { clock, random, log }
   await using stack = new AsyncDisposableStack()
+  checkMachine(await machineFacts(process.getuid?.() === 0, process.env))
   const paths = nodePaths(directory)
   await mkdir(directory, { recursive: true, mode: 0o700 })
   const claim = claimProcess(paths.agentFile, (pid) => inUse(directory, pid))
   stack.defer(() => claim.release())
 
+  await checkPortsFree(everywhere, [kubeletPort, proxyHealthPort])
   const exec = realExec(clock)
   const ip = ipIn(exec)
   const mounts = realMounts(exec)
@@ -92,7 +96,7 @@ async function start(options: AgentOptions): Promise<AsyncDisposable> {
 
   const credentials = stack.use(await joinCluster({ ...options, directory: paths.credentials }))
   const client = stack.use(new Client(credentials.transport, clock))
-  const settings = await readSettings(client, options)
+  const settings = await nodeSettings({ ...options, client, file: paths.settings })
   const nft = nftIn(exec)
   await prepareNodeNetwork({ nft, ip, nodeIps, ...settings })
 
@@ -192,16 +196,25 @@ function inUse(directory: string, pid: number | undefined): ClusterError {
 async function podCidrsOf(
   nodes: Informer<Node>,
   nodeName: string,
-  { clock }: AgentOptions,
+  { clock, signal }: AgentOptions,
 ): Promise<readonly string[]> {
-  const { promise, resolve } = Promise.withResolvers<readonly string[]>()
+  const { promise, resolve, reject } = Promise.withResolvers<readonly string[]>()
   const look = ({ metadata, spec }: Node) => {
     if (metadata.name === nodeName && spec.podCIDRs !== undefined) resolve(spec.podCIDRs)
   }
+  const giveUp = () => reject(asError(signal.reason))
+  const late = clock.timer(podCidrMs, () => {
+    const why = `the control plane gave node ${nodeName} no pod addresses in ${podCidrMs / 1000} s`
+    reject(new ClusterError(`${why}: none are left, or its controllers do not run`))
+  })
   const endHandler = nodes.addHandler({ added: look, updated: look })
+  signal.addEventListener('abort', giveUp, { once: true })
   try {
-    return await withTimeout(clock, promise, podCidrMs, 'a range of pod addresses for this node')
+    signal.throwIfAborted()
+    return await promise
   } finally {
+    late.cancel()
+    signal.removeEventListener('abort', giveUp)
     endHandler()
   }
 }

@@ -17,7 +17,7 @@ import { removeCluster, upLock } from './down.ts'
 import { fabricOf } from './machine-network.ts'
 import { tokenVariable } from '../agent/agent.ts'
 import { nodeError } from '../agent/node-error.ts'
-import { checkMachine, machineFacts } from './preflight.ts'
+import { checkMachine, machineFacts } from '../agent/preflight.ts'
 import { lastWords, startProcess, type StartedProcess } from './processes.ts'
 import type { Progress } from './progress.ts'
 import {
