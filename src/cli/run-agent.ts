@@ -1,7 +1,7 @@
 import { hostname } from 'node:os'
 import { isIP } from 'node:net'
 import { resolve } from 'node:path'
-import { asError } from '#base'
+import { asError, silentLog } from '#base'
 import { loadAgent } from '#cluster'
 import { isDNS1123Subdomain, isValidLabelValue, isQualifiedName } from '#machinery'
 import { services } from './environment.ts'
@@ -37,6 +37,7 @@ export async function runAgent(args: Args): Promise<number> {
   const stopping = new AbortController()
   const stopped = stopSignal().then((code) => {
     stopping.abort(new Error('the agent was told to end'))
+    services.clock.timer(endMs, () => process.exit(1), { unref: true })
     return code
   })
   const token = args.text('token') ?? process.env[tokenVariable]
@@ -64,20 +65,18 @@ export async function runAgent(args: Args): Promise<number> {
   }
   process.stdout.write(`k8ts: node ${nodeName} is ready\n`)
   const code = await stopped
-  const timer = services.clock.timer(endMs, () => process.exit(1), { unref: true })
   try {
     await agent[Symbol.asyncDispose]()
   } catch (error) {
     log.error('the end was not clean', { error: asError(error).message })
   }
-  timer.cancel()
   return code
 }
 
 export async function resetNode(args: Args): Promise<number> {
   const place = placeOf(args)
   const { resetAgent } = await loadAgent()
-  const removed = await resetAgent({ ...place, clock: services.clock })
+  const removed = await resetAgent({ ...place, ...services, log: silentLog })
   process.stdout.write(removed ? 'removed\n' : `there is no node in ${place.directory}\n`)
   return 0
 }

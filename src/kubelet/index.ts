@@ -26,6 +26,7 @@ export {
   containerdAddress,
   destroyRemains,
   endRemains,
+  removeSandboxes,
   startContainerd,
   type CniConfiguration,
   type Containerd,

@@ -8,6 +8,8 @@ export interface Ip {
   up(link: string): Promise<void>
   deleteLink(link: string): Promise<void>
   addAddress(link: string, prefix: string): Promise<void>
+  /** One that the link does not have is no error. */
+  removeAddress(link: string, prefix: string): Promise<void>
   /** Prefixes that a link or a route of this namespace has, such as 192.0.2.0/24; no default route. */
   usedPrefixes(): Promise<UsedPrefix[]>
   /** Destinations of the IPv4 and IPv6 routes with this protocol number, and where they lead. */
@@ -46,6 +48,11 @@ export function ipIn(exec: Exec, namespace?: string): Ip {
     },
     async addAddress(link, prefix) {
       await ip('address', 'replace', prefix, 'dev', link)
+    },
+    async removeAddress(link, prefix) {
+      const [address = ''] = prefix.split('/')
+      const listed = await ip('-o', 'address', 'show', 'dev', link, 'to', address)
+      if (listed.trim() !== '') await ip('address', 'delete', prefix, 'dev', link)
     },
     async usedPrefixes() {
       const routes = await Promise.all([ip('-4', 'route', 'show'), ip('-6', 'route', 'show')])

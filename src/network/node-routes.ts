@@ -37,6 +37,11 @@ export function keepNodeRoutes({ ip, nodeName, ...options }: NodeRoutesOptions):
   })
 }
 
+/** Removes the routes that a `keepNodeRoutes` has left. */
+export async function removeNodeRoutes(ip: Ip): Promise<void> {
+  await ip.batch(routeChanges(new Map(await readRoutes(ip)), new Map()))
+}
+
 async function readRoutes(ip: Ip): Promise<[string, string | undefined][]> {
   return (await ip.routes(routeProtocol)).map(({ destination, via }) => [destination, via])
 }

@@ -435,8 +435,10 @@ async function leftOf(lost: readonly FoundPod[]): Promise<string[]> {
   ])
 }
 
+const nobody = { uid: '' }
+
 test('a node that is deleted is not made again by its agent, but by the next one', async () => {
-  const [{ uid: former = '' } = {}] = (await pods('each')).filter(({ node }) => node === 'node-2')
+  const [{ uid: former } = nobody] = (await pods('each')).filter(({ node }) => node === 'node-2')
   await kubectl('delete', 'node', 'node-2')
   await until('the agent to notice', async () => {
     const { out } = await k8ts('logs', 'node-2', `--data-dir=${dataDir}`)
@@ -452,7 +454,7 @@ test('a node that is deleted is not made again by its agent, but by the next one
   await upShortened(impatient)
   await untilReady('node-2')
   await kubectl('rollout', 'status', 'daemonset/each', '--timeout=60s')
-  const [{ uid: now = '' } = {}] = (await pods('each')).filter(({ node }) => node === 'node-2')
+  const [{ uid: now } = nobody] = (await pods('each')).filter(({ node }) => node === 'node-2')
   // The Node came back before anybody had missed it for long.
   assert.equal(now, former)
 })

@@ -1,7 +1,6 @@
 import { ConfigMap } from '#api'
-import { poll, type Clock } from '#base'
 import type { Client } from '#client'
-import { hasReason, parseCidr, parseIp } from '#machinery'
+import { parseCidr, parseIp } from '#machinery'
 import { ClusterError } from '../error.ts'
 
 /** What all nodes of a cluster have in common, as its server says it to them. */
@@ -33,26 +32,11 @@ export function settingsData(settings: ClusterSettings): Readonly<Record<string,
   }
 }
 
-/** A server that has just started makes them in a moment. */
-const settingsMs = 60_000
-const settingsPollMs = 100
-
-/** Rejects with a ClusterError that names the key when the settings make no sense. */
-export async function readSettings(
-  client: Client,
-  { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
-): Promise<ClusterSettings> {
+/** Rejects as the client does, and with a ClusterError that names the key when they make no sense. */
+export async function readSettings(client: Client, signal: AbortSignal): Promise<ClusterSettings> {
   const { namespace, name } = settingsConfigMap
   const configMaps = client.resource(ConfigMap).namespace(namespace)
-  const what = `ConfigMap ${namespace}/${name}`
-  const until = { clock, signal, intervalMs: settingsPollMs, timeoutMs: settingsMs, what }
-  const { data = {} } = await poll(until, () =>
-    configMaps.get(name, { signal }).catch((error: unknown) => {
-      if (hasReason(error, 'NotFound') || hasReason(error, 'Forbidden')) return undefined
-      throw error
-    }),
-  )
-  return parseSettings(data)
+  return parseSettings((await configMaps.get(name, { signal })).data ?? {})
 }
 
 export function parseSettings(data: Readonly<Record<string, string>>): ClusterSettings {

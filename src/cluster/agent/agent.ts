@@ -1,20 +1,23 @@
 import { mkdir, readFile } from 'node:fs/promises'
 import { Node } from '#api'
-import { formatTime, poll, withTimeout, type Clock, type Log, type Random } from '#base'
+import { asError, formatTime, poll, type Clock, type Log, type Random } from '#base'
 import { Client, Informers, type Informer } from '#client'
 import { parseResolvConf, startKubelet, type Runtime } from '#kubelet'
 import { startDns } from '#dns'
 import { ipIn, nftIn, realCgroups, realExec, realMounts } from '#linux'
 import { keepDnsStandIns, keepNodeRoutes, podNetwork, prepareNodeNetwork } from '#network'
-import { readSettings, type ClusterSettings } from '../addons/cluster-settings.ts'
+import type { ClusterSettings } from '../addons/cluster-settings.ts'
 import { startProxy } from '#proxy'
 import { ClusterError } from '../error.ts'
 import { joinCluster } from '../join/join-cluster.ts'
 import type { NodeCredentials } from '../join/node-credentials.ts'
 import { claimProcess } from '../process-file.ts'
+import { checkPortsFree } from './free-ports.ts'
 import { nodeError } from './node-error.ts'
-import { nodePaths } from './node-paths.ts'
+import { nodePaths, type NodePaths } from './node-paths.ts'
 import { startNodeRuntime, type NodeRuntime } from './node-runtime.ts'
+import { nodeSettings } from './node-settings.ts'
+import { checkMachine, machineFacts } from './preflight.ts'
 
 export interface AgentOptions {
   readonly clock: Clock
@@ -71,11 +74,13 @@ async function start(options: AgentOptions): Promise<AsyncDisposable> {
   const { clock, random, log, directory, nodeName, nodeIps, cgroupRoot, signal } = options
   const services = { clock, random, log }
   await using stack = new AsyncDisposableStack()
+  checkMachine(await machineFacts(process.getuid?.() === 0, process.env))
   const paths = nodePaths(directory)
   await mkdir(directory, { recursive: true, mode: 0o700 })
   const claim = claimProcess(paths.agentFile, (pid) => inUse(directory, pid))
   stack.defer(() => claim.release())
 
+  await checkPortsFree(everywhere, [kubeletPort, proxyHealthPort])
   const exec = realExec(clock)
   const ip = ipIn(exec)
   const mounts = realMounts(exec)
@@ -85,7 +90,7 @@ async function start(options: AgentOptions): Promise<AsyncDisposable> {
   const { node, member } = await both(
     startNodeRuntime({ ...services, directory: paths.containerd, exec, mounts }),
     async (given) => {
-      const joined = await join({ ...options, signal: given }, paths.credentials)
+      const joined = await join({ ...options, signal: given }, paths)
       await prepareNodeNetwork({ nft, ip, nodeIps, ...joined.settings })
       return joined
     },
@@ -170,11 +175,11 @@ interface Member extends AsyncDisposable {
   readonly settings: ClusterSettings
 }
 
-async function join(options: AgentOptions, directory: string): Promise<Member> {
+async function join(options: AgentOptions, paths: NodePaths): Promise<Member> {
   await using stack = new AsyncDisposableStack()
-  const credentials = stack.use(await joinCluster({ ...options, directory }))
+  const credentials = stack.use(await joinCluster({ ...options, directory: paths.credentials }))
   const client = stack.use(new Client(credentials.transport, options.clock))
-  const settings = await readSettings(client, options)
+  const settings = await nodeSettings({ ...options, client, file: paths.settings })
   const own = stack.move()
   return { credentials, client, settings, [Symbol.asyncDispose]: () => own.disposeAsync() }
 }
@@ -220,16 +225,25 @@ function inUse(directory: string, pid: number | undefined): ClusterError {
 async function podCidrsOf(
   nodes: Informer<Node>,
   nodeName: string,
-  { clock }: AgentOptions,
+  { clock, signal }: AgentOptions,
 ): Promise<readonly string[]> {
-  const { promise, resolve } = Promise.withResolvers<readonly string[]>()
+  const { promise, resolve, reject } = Promise.withResolvers<readonly string[]>()
   const look = ({ metadata, spec }: Node) => {
     if (metadata.name === nodeName && spec.podCIDRs !== undefined) resolve(spec.podCIDRs)
   }
+  const giveUp = () => reject(asError(signal.reason))
+  const late = clock.timer(podCidrMs, () => {
+    const why = `the control plane gave node ${nodeName} no pod addresses in ${podCidrMs / 1000} s`
+    reject(new ClusterError(`${why}: none are left, or its controllers do not run`))
+  })
   const endHandler = nodes.addHandler({ added: look, updated: look })
+  signal.addEventListener('abort', giveUp, { once: true })
   try {
-    return await withTimeout(clock, promise, podCidrMs, 'a range of pod addresses for this node')
+    signal.throwIfAborted()
+    return await promise
   } finally {
+    late.cancel()
+    signal.removeEventListener('abort', giveUp)
     endHandler()
   }
 }

@@ -5,6 +5,8 @@ export interface NodePaths {
   /** Says which agent runs here, while one does. */
   readonly agentFile: string
   readonly credentials: string
+  /** The cluster's settings, as they were said last. */
+  readonly settings: string
   /** Images, containers, its socket, its log. */
   readonly containerd: string
   /** Pods' volumes and logs: upstream's /var/lib/kubelet. */
@@ -17,6 +19,7 @@ export function nodePaths(directory: string): NodePaths {
   return {
     agentFile: join(directory, 'agent.json'),
     credentials: join(directory, 'credentials'),
+    settings: join(directory, 'cluster.json'),
     containerd: join(directory, 'containerd'),
     kubelet: join(directory, 'kubelet'),
     addresses: join(directory, 'addresses'),

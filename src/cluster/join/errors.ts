@@ -71,7 +71,8 @@ function joinError(error: unknown, peer: Peer): Error {
   return asError(error)
 }
 
-function mayPass(error: unknown): error is ConnectionError | StatusError {
+/** Whether waiting may help. */
+export function mayPass(error: unknown): error is ConnectionError | StatusError {
   if (error instanceof ConnectionError) {
     return error.reason !== 'Closed' && tlsProblem(error) === undefined
   }

@@ -287,7 +287,8 @@ async function lastWords(log: string): Promise<string> {
   return text.trim().split('\n').slice(-3).join(' | ')
 }
 
-async function removeSandboxes(options: CriOptions): Promise<void> {
+/** Stops and removes all sandboxes, with their containers and networks, as the runtime does it. */
+export async function removeSandboxes(options: CriOptions): Promise<void> {
   using runtime = new CriRuntime(options)
   const all = await runtime.sandboxes()
   await Promise.all(
