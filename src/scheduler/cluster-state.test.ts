@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Pod } from '#api'
+import { ClusterObjects } from './cluster-objects.ts'
 import { ClusterState } from './cluster-state.ts'
 import { Framework } from './framework/framework.ts'
 import { defaultProfile } from './framework/profile.ts'
@@ -13,7 +14,11 @@ import { requesting, testNode, testPod, type TestFields } from './testing/object
 /** What the scheduler knows, told of pods and nodes; time stands still. */
 function open() {
   const table = new NodeTable()
-  const framework = new Framework(defaultProfile, registry, { table, bind: async () => {} })
+  const framework = new Framework(defaultProfile, registry, {
+    table,
+    objects: new ClusterObjects(),
+    bind: async () => {},
+  })
   const queue = new SchedulingQueue(new Map([['default-scheduler', framework]]))
   const infos = new PodInfos()
   const isOurs = ({ spec }: Pod) => spec.schedulerName === 'default-scheduler'

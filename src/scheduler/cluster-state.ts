@@ -84,8 +84,9 @@ export class ClusterState {
     this.#moveAll(events, nowMs)
   }
 
-  nodeDeleted(node: Node): void {
+  nodeDeleted(node: Node, nowMs: number): void {
     this.#table.removeNode(node.metadata.name ?? '')
+    this.#queue.move({ resource: 'Node', action: 'Delete', before: node, after: node }, nowMs)
   }
 
   #waiting(pod: PodInfo, nowMs: number, events: readonly ClusterEvent[]): void {

@@ -26,6 +26,9 @@ export const sliceMs = 5
 export const shapesMax = 4_096
 export const plansMax = 64
 
+/** Counts of pods by domain that are kept up to date for those who ask for them. */
+export const talliesMax = 2_048
+
 /** Below so many nodes all feasible ones are scored; above, at least so many. */
 export const feasibleNodesMin = 100
 export const feasiblePercentMin = 5

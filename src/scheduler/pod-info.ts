@@ -1,4 +1,13 @@
-import type { Affinity, Container, ContainerStatus, Pod, Toleration } from '#api'
+import type {
+  Affinity,
+  Container,
+  ContainerStatus,
+  Pod,
+  Toleration,
+  TopologySpreadConstraint,
+} from '#api'
+import type { Labels } from '#machinery'
+import { affinityTerms, type AffinityTerms } from './affinity-terms.ts'
 import { isInfeasible, podRequests, podRequestsForScoring, type Amounts } from './pod-requests.ts'
 import { shapesMax } from './limits.ts'
 
@@ -10,10 +19,15 @@ export interface HostPort {
 }
 
 /**
- * What decides where a pod may go, apart from what it is called: pods of one Deployment have the
- * same shape, and the same shape is one object. So what is derived from a shape is derived once.
+ * What decides where a pod may go, and where others may go that look at it, apart from what it is
+ * called: pods of one Deployment have the same shape, and the same shape is one object. So what is
+ * derived from a shape is derived once.
  */
 export interface PodShape {
+  readonly namespace: string
+  readonly labels: Labels
+  /** Who makes pods like it. */
+  readonly controller: Owner | undefined
   readonly requests: Amounts
   readonly scoringRequests: Amounts
   readonly hostPorts: readonly HostPort[]
@@ -21,8 +35,17 @@ export interface PodShape {
   readonly images: readonly string[]
   readonly nodeSelector: Readonly<Record<string, string>>
   readonly affinity: Affinity | undefined
+  /** What `affinity` says of other pods. */
+  readonly terms: AffinityTerms
+  readonly spreadConstraints: readonly TopologySpreadConstraint[]
   readonly tolerations: readonly Toleration[]
   readonly priority: number
+}
+
+export interface Owner {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly name: string
 }
 
 /** A pod as the scheduler sees it: one version of it, with what was worked out about it. */
@@ -66,7 +89,7 @@ export function isActive({ status }: Pod): boolean {
 
 /** All that `shapeOf` reads. */
 function keyOf(pod: Pod): string {
-  const { spec, status } = pod
+  const { metadata, spec, status } = pod
   const partOf = ({ name, resources, image, ports, restartPolicy }: Container) => [
     name,
     resources.requests,
@@ -79,6 +102,10 @@ function keyOf(pod: Pod): string {
       ? null
       : [name, resources?.requests, allocatedResources]
   return JSON.stringify([
+    metadata.namespace,
+    metadata.labels,
+    controllerOf(pod),
+    spec.topologySpreadConstraints,
     spec.containers?.map(partOf),
     spec.initContainers?.map(partOf),
     spec.resources?.requests,
@@ -94,18 +121,31 @@ function keyOf(pod: Pod): string {
 }
 
 function shapeOf(pod: Pod): PodShape {
-  const { spec } = pod
+  const { metadata, spec } = pod
+  const { namespace = '', labels = {} } = metadata
   const all = [...(spec.initContainers ?? []), ...(spec.containers ?? [])]
   return {
+    namespace,
+    labels,
+    controller: controllerOf(pod),
     requests: podRequests(pod),
     scoringRequests: podRequestsForScoring(pod),
     hostPorts: hostPortsOf(pod),
     images: all.flatMap(({ image }) => (image === undefined ? [] : [image])),
     nodeSelector: spec.nodeSelector ?? {},
     affinity: spec.affinity,
+    terms: affinityTerms(spec.affinity, namespace),
+    spreadConstraints: spec.topologySpreadConstraints ?? [],
     tolerations: spec.tolerations ?? [],
     priority: spec.priority ?? 0,
   }
+}
+
+function controllerOf({ metadata }: Pod): Owner | undefined {
+  const owner = metadata.ownerReferences?.find(({ controller }) => controller === true)
+  if (owner === undefined) return undefined
+  const { apiVersion, kind, name } = owner
+  return { apiVersion, kind, name }
 }
 
 /** Of containers and sidecars: other init containers have ended when the pod serves. */

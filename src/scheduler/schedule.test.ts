@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Node } from '#api'
 import { seededRandom } from '#base'
+import { ClusterObjects } from './cluster-objects.ts'
 import { fitErrorMessage } from './framework/diagnosis.ts'
 import { Framework } from './framework/framework.ts'
 import type { PluginFactory } from './framework/plugin.ts'
@@ -26,7 +27,7 @@ class Core {
   ) {
     for (const node of nodes) this.table.setNode(node)
     const plugins = { ...registry, ...more.plugins }
-    const handle = { table: this.table, bind: async () => {} }
+    const handle = { table: this.table, objects: new ClusterObjects(), bind: async () => {} }
     this.framework = new Framework(more.profile ?? defaultProfile, plugins, handle)
     this.scheduling = new Scheduling(this.table, seededRandom(more.seed ?? 1))
   }

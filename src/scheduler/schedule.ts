@@ -45,6 +45,7 @@ export class Scheduling {
     if (this.#table.nodeCount === 0) return { type: 'no nodes' }
     const plan = framework.plan(pod)
     if (plan.rejection !== undefined) return this.#rejectedWhole(plan.rejection)
+    plan.refresh()
     const search = new Search(this.#table, plan, pod, nominatedOn)
 
     const nominated = this.#table.rowOf(pod.pod.status.nominatedNodeName ?? '')
@@ -200,7 +201,11 @@ class Search {
     const all = this.#nominatedOn(this.#table.nameOf(row))
     const nominated = all.length === 0 ? all : all.filter((other) => this.#givesWayTo(other))
     if (nominated.length > 0) {
-      const status = this.#table.withPods(row, nominated, () => this.#plan.filter(row))
+      const status = this.#table.withPods(row, nominated, () => {
+        this.#plan.refresh()
+        return this.#plan.filter(row)
+      })
+      this.#plan.refresh()
       if (status !== undefined) return status
     }
     return this.#plan.filter(row)

@@ -3,7 +3,9 @@ import { asError, Slice, type Clock, type Log, type Random, type Timer } from '#
 import type { Client, EventBroadcaster, Informers } from '#client'
 import { attempt, currentPod, type AttemptServices } from './attempt.ts'
 import { Calls } from './calls.ts'
+import { ClusterObjects } from './cluster-objects.ts'
 import { ClusterState } from './cluster-state.ts'
+import { followObjects } from './follow-objects.ts'
 import { Framework } from './framework/framework.ts'
 import type { Handle, PluginFactory } from './framework/plugin.ts'
 import { defaultProfile, type Profile } from './framework/profile.ts'
@@ -19,7 +21,7 @@ import { Scheduling } from './schedule.ts'
 export interface SchedulerOptions {
   /** With the identity of the scheduler: user system:kube-scheduler. */
   readonly client: Client
-  /** Pods and nodes are asked of it; whoever made it starts and ends it. */
+  /** Pods, nodes and what selects pods are asked of it; whoever made it starts and ends it. */
   readonly informers: Informers
   readonly events: Pick<EventBroadcaster, 'recorder'>
   readonly clock: Clock
@@ -62,6 +64,7 @@ class RunningScheduler implements Scheduler {
   readonly #log: Log
   readonly #informers: Informers
   readonly #services: AttemptServices
+  readonly #objects = new ClusterObjects()
   readonly #stopping = new AbortController()
   /** Ends the loop's present wait. */
   #wake = () => {}
@@ -76,7 +79,11 @@ class RunningScheduler implements Scheduler {
     const infos = new PodInfos()
     const metrics = new Metrics()
     const writer = new PodWriter(client, clock)
-    const handle = { table, bind: (pod: PodInfo, node: string) => writer.bind(pod, node) }
+    const handle = {
+      table,
+      objects: this.#objects,
+      bind: (pod: PodInfo, node: string) => writer.bind(pod, node),
+    }
     const frameworks = makeFrameworks(options, handle)
     const queue = new SchedulingQueue(frameworks, (place, event) => metrics.incoming(place, event))
     const isOurs = (pod: Pod) => frameworks.has(pod.spec.schedulerName)
@@ -130,9 +137,11 @@ class RunningScheduler implements Scheduler {
 
   async #run(): Promise<void> {
     const { signal } = this.#stopping
+    const objects = followObjects(this.#informers, this.#objects)
     const unfollow = this.#follow()
     try {
       await Promise.all([
+        objects.whenSynced(signal),
         this.#informers.of(Pod).whenSynced(signal),
         this.#informers.of(Node).whenSynced(signal),
       ])
@@ -142,6 +151,7 @@ class RunningScheduler implements Scheduler {
       if (!signal.aborted) throw error
     } finally {
       unfollow()
+      objects.end()
       this.#timer?.cancel()
     }
   }
@@ -187,7 +197,7 @@ class RunningScheduler implements Scheduler {
     const unfollowNodes = this.#informers.of(Node).addHandler({
       added: (node) => tell((nowMs) => state.nodeAdded(node, nowMs)),
       updated: (node, old) => tell((nowMs) => state.nodeUpdated(node, old, nowMs)),
-      deleted: (node) => tell(() => state.nodeDeleted(node)),
+      deleted: (node) => tell((nowMs) => state.nodeDeleted(node, nowMs)),
     })
     const unfollowPods = this.#informers.of(Pod).addHandler({
       added: (pod) => tell((nowMs) => state.podAdded(pod, nowMs)),

@@ -4,6 +4,7 @@ import type { PodInfo } from '../pod-info.ts'
 /** What may happen to a node that matters to pods waiting for one. */
 export type NodeAction =
   | 'Add'
+  | 'Delete'
   | 'UpdateNodeAllocatable'
   | 'UpdateNodeCondition'
   | 'UpdateNodeLabel'
@@ -24,6 +25,7 @@ export type ClusterEvent =
       readonly resource: 'Node'
       readonly action: NodeAction
       readonly before: Node | undefined
+      /** Of a node that is gone, what it was at last. */
       readonly after: Node
     }
   | {

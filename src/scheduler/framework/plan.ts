@@ -24,6 +24,8 @@ export class Plan {
   readonly #table: NodeTable
   readonly #onNode: readonly RowFilter[]
   readonly #onPods: readonly RowFilter[]
+  /** Those of them that have something to say. */
+  #active: readonly RowFilter[]
   readonly #scorers: readonly { readonly scorer: Scorer; readonly weight: number }[]
   #scratch = new Float64Array(64)
 
@@ -49,6 +51,7 @@ export class Plan {
       filters.map(({ filter }) => filter).filter(({ dependsOn }) => dependsOn === sort)
     this.#onNode = of('node')
     this.#onPods = of('pods')
+    this.#active = this.#onPods
     const naming = filters.filter(({ filter }) => filter.nodeNames !== undefined)
     this.namingPlugins = naming.map(({ plugin }) => plugin).sort()
     this.nodeNames = intersection(naming.flatMap(({ filter }) => filter.nodeNames ?? []))
@@ -62,11 +65,16 @@ export class Plan {
           )
   }
 
+  /** The table may have changed since `filter` was asked. */
+  refresh(): void {
+    this.#active = this.#onPods.filter((each) => each.isIdle?.() !== true)
+  }
+
   /** Why the node in this row does not do; undefined when it does. */
   filter(row: number): Status | undefined {
     const status = this.#onNode.length === 0 ? undefined : this.#judgeNode(row)
     if (status !== undefined) return status
-    for (const each of this.#onPods) {
+    for (const each of this.#active) {
       const rejected = each.filter(row)
       if (rejected !== undefined) return rejected
     }
@@ -79,6 +87,7 @@ export class Plan {
     if (this.#scratch.length < count) this.#scratch = new Float64Array(rows.length)
     const scores = this.#scratch
     for (const { scorer, weight } of this.#scorers) {
+      if (scorer.isIdle?.() === true) continue
       scorer.score(rows, count, scores)
       for (let i = 0; i < count; i++) {
         const score = scores[i] ?? 0

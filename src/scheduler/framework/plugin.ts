@@ -1,3 +1,4 @@
+import type { ClusterObjects } from '../cluster-objects.ts'
 import type { NodeTable } from '../node-table/node-table.ts'
 import type { PodInfo } from '../pod-info.ts'
 import type { QueueingHint } from './cluster-event.ts'
@@ -71,6 +72,8 @@ export interface RowFilter {
   /** If given, no other nodes can pass. They need not exist. */
   readonly nodeNames?: ReadonlySet<string>
   filter(row: number): Status | undefined
+  /** As the table stands, every row passes. Asked before rows are, and whenever pods have changed. */
+  isIdle?(): boolean
 }
 
 export interface PostFilterResult {
@@ -84,11 +87,14 @@ export interface PostFilterResult {
 export interface Scorer {
   /** Writes integers from 0 to 100 for the first `count` rows, which have all passed. */
   score(rows: Int32Array, count: number, scores: Float64Array): void
+  /** As the table stands, all rows would get 0. */
+  isIdle?(): boolean
 }
 
 /** What plugins are made with. */
 export interface Handle {
   readonly table: NodeTable
+  readonly objects: ClusterObjects
   /** Posts a Binding. Rejects with what the API server or the way to it says. */
   bind(pod: PodInfo, nodeName: string): Promise<void>
 }

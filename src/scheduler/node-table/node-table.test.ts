@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import * as fc from 'fast-check'
 import { seededRandom } from '#base'
+import { ClusterObjects } from '../cluster-objects.ts'
 import { Framework } from '../framework/framework.ts'
 import { defaultProfile } from '../framework/profile.ts'
 import type { PodInfo } from '../pod-info.ts'
@@ -93,7 +94,11 @@ describe('the node table', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 80 }), fc.nat(1000), (steps, seed) => {
         const table = new NodeTable()
-        const framework = new Framework(defaultProfile, registry, { table, bind: async () => {} })
+        const framework = new Framework(defaultProfile, registry, {
+          table,
+          objects: new ClusterObjects(),
+          bind: async () => {},
+        })
         const scheduling = new Scheduling(table, seededRandom(seed))
         const model = new Model()
         for (const one of steps) {

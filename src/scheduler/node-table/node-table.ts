@@ -2,6 +2,7 @@ import type { Node } from '#api'
 import { assert, must } from '#base'
 import type { PodInfo } from '../pod-info.ts'
 import { grownFloats, type Column } from './column.ts'
+import { DomainColumn } from './domain-column.ts'
 import { ImageColumn } from './image-column.ts'
 import { zoneOf, zoneOrder } from './node-order.ts'
 import { PortColumn } from './port-column.ts'
@@ -25,6 +26,7 @@ export class NodeTable {
   readonly taints: TaintColumn
   readonly ports = new PortColumn()
   readonly images = new ImageColumn()
+  readonly domains: DomainColumn
 
   readonly #columns: readonly Column[]
   readonly #rows = new Map<string, number>()
@@ -45,7 +47,11 @@ export class NodeTable {
     const onLayout = () => void this.#layout++
     this.resources = new ResourceColumns((row) => this.pods(row), onLayout)
     this.taints = new TaintColumn(onLayout)
-    this.#columns = [this.resources, this.taints, this.ports, this.images]
+    this.domains = new DomainColumn(
+      () => this.#present,
+      (row) => this.pods(row),
+    )
+    this.#columns = [this.resources, this.taints, this.ports, this.images, this.domains]
   }
 
   get nodeCount(): number {

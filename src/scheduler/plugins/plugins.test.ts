@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { ClusterObjects } from '../cluster-objects.ts'
 import { testNode, testPodInfo } from '../testing/objects.ts'
 import { PluginBench } from '../testing/plugin.ts'
 import { defaultBinder } from './default-binder/default-binder.ts'
@@ -58,7 +59,7 @@ it('DefaultBinder says what went wrong', async () => {
   const bind = async () => {
     throw new Error('Operation cannot be fulfilled')
   }
-  const plugin = defaultBinder({ table: new NodeTable(), bind })
+  const plugin = defaultBinder({ table: new NodeTable(), objects: new ClusterObjects(), bind })
   const status = await plugin.bind?.(testPodInfo('p'), 'n')
   assert.ok(typeof status === 'object')
   assert.equal(status.code, 'Error')

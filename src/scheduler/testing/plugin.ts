@@ -1,5 +1,7 @@
 import type { Node } from '#api'
 import { must } from '#base'
+import { ClusterObjects } from '../cluster-objects.ts'
+import type { ClusterEvent } from '../framework/cluster-event.ts'
 import type { Plugin, PluginFactory } from '../framework/plugin.ts'
 import { Status } from '../framework/status.ts'
 import { NodeTable } from '../node-table/node-table.ts'
@@ -14,10 +16,11 @@ export interface Occupied {
 /** A plugin over a table with these nodes. */
 export class PluginBench {
   readonly table = new NodeTable()
+  readonly objects = new ClusterObjects()
   readonly plugin: Plugin
 
   constructor(factory: PluginFactory, nodes: readonly (Node | Occupied)[], args?: unknown) {
-    this.plugin = factory({ table: this.table, bind: async () => {} }, args)
+    this.plugin = factory({ table: this.table, objects: this.objects, bind: async () => {} }, args)
     for (const each of nodes) {
       const { node, pods = [] } = 'node' in each ? each : { node: each }
       const name = must(node.metadata.name, 'a node has a name')
@@ -28,25 +31,47 @@ export class PluginBench {
 
   /** Why each node does not do, by name; those that do are left out. */
   rejections(pod: PodInfo): Record<string, string> {
-    const found: Record<string, string> = {}
-    const result = this.plugin.preFilter?.(pod)
-    if (result === undefined) return found
-    if (result instanceof Status) return { '*': describe(result) }
-    for (const row of this.table.order) {
-      const status = result.filter(row)
-      if (status !== undefined) found[this.table.nameOf(row)] = describe(status)
-    }
-    return found
+    return this.asking(pod).rejections()
   }
 
-  /** By node; undefined where the plugin does not score this pod. */
+  /** By node; undefined where the plugin has no say in this pod's score. */
   scores(pod: PodInfo): Record<string, number> | undefined {
+    return this.asking(pod).scores()
+  }
+
+  /** Whether the plugin may change its mind about a pod it has rejected. */
+  helps(pod: PodInfo, event: ClusterEvent): boolean {
+    return (this.plugin.events ?? []).some((hint) => {
+      if (hint.resource !== event.resource || !hint.actions.includes(event.action)) return false
+      return hint.helps?.(pod, event) ?? true
+    })
+  }
+
+  /** The same, with what the plugin makes of the pod's shape made once. */
+  asking(pod: PodInfo) {
+    const { table } = this
+    const result = this.plugin.preFilter?.(pod)
     const scorer = this.plugin.preScore?.(pod)
-    if (scorer === undefined) return undefined
-    const rows = this.table.order
-    const scores = new Float64Array(rows.length)
-    scorer.score(rows, rows.length, scores)
-    return Object.fromEntries([...rows].map((row, at) => [this.table.nameOf(row), scores[at] ?? 0]))
+    return {
+      rejections(): Record<string, string> {
+        const found: Record<string, string> = {}
+        if (result === undefined) return found
+        if (result instanceof Status) return { '*': describe(result) }
+        if (result.isIdle?.() === true) return found
+        for (const row of table.order) {
+          const status = result.filter(row)
+          if (status !== undefined) found[table.nameOf(row)] = describe(status)
+        }
+        return found
+      },
+      scores(): Record<string, number> | undefined {
+        if (scorer === undefined || scorer.isIdle?.() === true) return undefined
+        const rows = table.order
+        const scores = new Float64Array(rows.length)
+        scorer.score(rows, rows.length, scores)
+        return Object.fromEntries([...rows].map((row, at) => [table.nameOf(row), scores[at] ?? 0]))
+      },
+    }
   }
 }
 

@@ -21,7 +21,8 @@ export function nodeAffinity({ table }: Handle): Plugin {
       {
         resource: 'Node',
         actions: ['Add', 'UpdateNodeLabel'],
-        helps: ({ shape }, event) => event.resource === 'Node' && matches(event.after, shape),
+        helps: ({ shape }, event) =>
+          event.resource === 'Node' && matchesRequired(event.after, shape),
       },
     ],
     preFilter({ shape }) {
@@ -32,7 +33,7 @@ export function nodeAffinity({ table }: Handle): Plugin {
       return {
         dependsOn: 'node',
         ...(nodeNames === undefined ? {} : { nodeNames }),
-        filter: (row) => (matches(table.node(row), shape) ? undefined : mismatch),
+        filter: (row) => (matchesRequired(table.node(row), shape) ? undefined : mismatch),
       }
     },
     preScore({ shape }) {
@@ -56,7 +57,8 @@ export function nodeAffinity({ table }: Handle): Plugin {
   }
 }
 
-function matches(node: Node, shape: PodShape): boolean {
+/** Whether the node is one that the pod's nodeSelector and required terms allow. */
+export function matchesRequired(node: Node, shape: PodShape): boolean {
   const terms = requiredTerms(shape)
   return hasLabels(node, shape.nodeSelector) && (terms === undefined || matchesAnyTerm(node, terms))
 }

@@ -66,7 +66,11 @@ export function taintToleration({ table }: Handle): Plugin {
   }
 }
 
-function isRepelled(taints: readonly Taint[], tolerated: (taint: Taint) => boolean): boolean {
+/** Whether one of the taints keeps pods away that do not tolerate it. */
+export function isRepelled(
+  taints: readonly Taint[],
+  tolerated: (taint: Taint) => boolean,
+): boolean {
   return taints.some(
     (taint) => (taint.effect === 'NoSchedule' || taint.effect === 'NoExecute') && !tolerated(taint),
   )
