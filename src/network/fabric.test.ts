@@ -46,11 +46,11 @@ test('ranges that nothing uses are free, and so are those that its own bridge ha
   checkFree(
     ranges,
     [
-      { prefix: '192.0.2.0/24', link: 'eth0' },
-      { prefix: '100.64.10.0/24', link: 'k8ts-a' },
-      { prefix: '10.42.1.0/24', link: 'k8ts-a' },
+      { prefix: '192.0.2.0/24', link: 'eth0', via: undefined },
+      { prefix: '100.64.10.0/24', link: 'k8ts-a', via: undefined },
+      { prefix: '10.42.1.0/24', link: 'k8ts-a', via: undefined },
       // A route that rejects.
-      { prefix: '10.42.0.0/16', link: '' },
+      { prefix: '10.42.0.0/16', link: '', via: undefined },
     ],
     'k8ts-a',
   )

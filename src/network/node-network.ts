@@ -5,6 +5,7 @@ import { networkName } from './cni.ts'
 import { standInRemoval } from './dns-stand-ins.ts'
 import { removeNodeRoutes } from './node-routes.ts'
 import { removePortMaps } from './port-maps.ts'
+import { rejectLink } from './reject-link.ts'
 
 export interface NodeNetworkOptions {
   readonly nft: Nft
@@ -15,8 +16,6 @@ export interface NodeNetworkOptions {
   readonly serviceCidrs: readonly string[]
 }
 
-/** Takes what is on its way to the cluster's ranges and has no other; its packets are rejected. */
-export const rejectLink = 'k8ts0'
 const table = 'k8ts-network'
 
 /**

@@ -20,12 +20,20 @@ import {
 } from './cluster.ts'
 
 /*
- * Three machines on one segment, each a network namespace: a server, and two that become nodes with
- * `k8ts agent`. Everything else of them is this machine's, so their directories differ.
+ * Machines, each a network namespace: a server, and three that become nodes with `k8ts agent`, one of
+ * them on another segment behind a router, which is this namespace. Everything else of them is this
+ * machine's, so their directories differ.
  */
-const machines = { s: '192.0.2.11', a: '192.0.2.12', b: '192.0.2.13' } as const
+const machines = { s: '192.0.2.11', a: '192.0.2.12', b: '192.0.2.13', c: '198.51.100.14' } as const
 type Machine = keyof typeof machines
-type Node = 'a' | 'b'
+type Node = 'a' | 'b' | 'c'
+const all = ['s', 'a', 'b', 'c'] as const
+const nodes = ['a', 'b', 'c'] as const
+/** By what a machine reaches the other segment. */
+const segments = {
+  near: { gateway: '192.0.2.1', other: '198.51.100.0/24' },
+  away: { gateway: '198.51.100.1', other: '192.0.2.0/24' },
+} as const
 const command = resolve(import.meta.dirname, '../../bin/k8ts')
 const url = `https://${machines.s}:6443`
 const namespaceOf = (machine: Machine) => join(directory, `${machine}.net`)
@@ -41,17 +49,24 @@ const running = new Map<Machine, Running>()
 
 before(async () => {
   mkdirSync(directory, { recursive: true })
-  await output('ip', 'link', 'add', 'segment', 'type', 'bridge')
-  await output('ip', 'link', 'set', 'dev', 'segment', 'up')
-  for (const machine of ['s', 'a', 'b'] as const) {
+  for (const [name, { gateway }] of Object.entries(segments)) {
+    await output('ip', 'link', 'add', name, 'type', 'bridge')
+    await output('ip', 'address', 'add', `${gateway}/24`, 'dev', name)
+    await output('ip', 'link', 'set', 'dev', name, 'up')
+  }
+  writeFileSync('/proc/sys/net/ipv4/ip_forward', '1')
+  for (const machine of all) {
     writeFileSync(namespaceOf(machine), '')
     await output('unshare', `--net=${namespaceOf(machine)}`, 'true')
     const peer = ['type', 'veth', 'peer', 'name', 'eth0', 'netns', namespaceOf(machine)]
     await output('ip', 'link', 'add', `to-${machine}`, ...peer)
-    await output('ip', 'link', 'set', 'dev', `to-${machine}`, 'master', 'segment', 'up')
+    const segment = machine === 'c' ? 'away' : 'near'
+    await output('ip', 'link', 'set', 'dev', `to-${machine}`, 'master', segment, 'up')
     await on(machine, 'ip', 'link', 'set', 'dev', 'lo', 'up')
     await on(machine, 'ip', 'address', 'add', `${machines[machine]}/24`, 'dev', 'eth0')
     await on(machine, 'ip', 'link', 'set', 'dev', 'eth0', 'up')
+    const { gateway, other } = segments[segment]
+    await on(machine, 'ip', 'route', 'add', other, 'via', gateway)
   }
   await startServer()
 })
@@ -60,7 +75,7 @@ after(async () => {
   for (const machine of ['a', 'b'] as const)
     await k8tsOn(machine, 'agent', 'reset', ...place(machine))
   for (const machine of running.keys()) await end(machine, 'SIGTERM')
-  for (const machine of ['s', 'a', 'b'] as const) await run('umount', [namespaceOf(machine)])
+  for (const machine of all) await run('umount', [namespaceOf(machine)])
   await rm(directory, { recursive: true, force: true })
 })
 
@@ -158,22 +173,23 @@ test('who has no good token, or the token of another cluster, does not get in', 
     /is not of the cluster that the token is for: its CA has sha256:[0-9a-f]{64}, and not sha256:0{64}/,
   )
   assert.equal(
-    await refusalOf('a', '--server=https://198.51.100.1:6443', `--token=${token}`),
-    "k8ts: there is no way to 198.51.100.1: name this node's address with --node-ip\n",
+    await refusalOf('a', '--server=https://203.0.113.1:6443', `--token=${token}`),
+    "k8ts: there is no way to 203.0.113.1: name this node's address with --node-ip\n",
   )
 })
 
 test('machines join by what token create prints, under the address that leads to the server', async () => {
-  for (const machine of ['a', 'b'] as const) startAgent(machine, ...(await joinFlags()))
-  for (const machine of ['a', 'b'] as const) {
+  for (const machine of nodes) startAgent(machine, ...(await joinFlags()))
+  for (const machine of nodes) {
     const agent = running.get(machine)
     assert.ok(agent)
     await untilSaid(agent, `k8ts: node machine-${machine} is ready`)
   }
   const columns = ['-o', 'wide', '--show-labels', '--no-headers']
-  const nodes = await kubectl('get', 'nodes', ...columns)
-  assert.match(nodes, /^machine-a +Ready .* 192\.0\.2\.12 .*rack=a/m)
-  assert.match(nodes, /^machine-b +Ready .* 192\.0\.2\.13 .*rack=b/m)
+  const listed = await kubectl('get', 'nodes', ...columns)
+  assert.match(listed, /^machine-a +Ready .* 192\.0\.2\.12 .*rack=a/m)
+  assert.match(listed, /^machine-b +Ready .* 192\.0\.2\.13 .*rack=b/m)
+  assert.match(listed, /^machine-c +Ready .* 198\.51\.100\.14 .*rack=c/m)
 })
 
 test('a machine is one node', async () => {
@@ -216,26 +232,52 @@ const containers = () =>
   kubectl('get', 'pods', '-o', 'jsonpath={.items[*].status.containerStatuses[*].containerID}')
 
 test('pods on different machines reach each other, and the API server all of them', async () => {
-  await importBusyboxInto([join(directory, 'a'), join(directory, 'b')])
+  await importBusyboxInto(nodes.map((machine) => join(directory, machine)))
   const manifest = join(directory, 'pods.yaml')
-  writeFileSync(manifest, [pod('a'), pod('b'), service].join('---\n'))
+  writeFileSync(manifest, [...nodes.map(pod), service].join('---\n'))
   await kubectl('apply', '-f', manifest)
   await kubectl('wait', '--for=condition=Ready', 'pods', '--all', '--timeout=60s')
   for (const [from, to] of [
     ['a', 'b'],
     ['b', 'a'],
+    ['a', 'c'],
+    ['c', 'b'],
   ] as const) {
     const ip = await kubectl('get', 'pod', `on-${to}`, '-o', 'jsonpath={.status.podIP}')
     const get = async (address: string) =>
       kubectl('exec', `on-${from}`, '--', 'wget', '-qO-', `http://${address}/`)
     assert.equal(await get(`${ip}:8080`), `on-${to}\n`)
-    assert.match(await get('web.default.svc.cluster.local'), /^on-[ab]\n$/)
+    assert.match(await get('web.default.svc.cluster.local'), /^on-[abc]\n$/)
     assert.equal((await fetchOn('s', `${machines[to]}:8088`)).out, `on-${to}\n`)
-    assert.match((await fetchOn('s', `${machines[to]}:30080`)).out, /^on-[ab]\n$/)
+    assert.match((await fetchOn('s', `${machines[to]}:30080`)).out, /^on-[abc]\n$/)
     assert.equal(await kubectl('logs', `on-${to}`), 'I am here\n')
   }
   const path = '/api/v1/namespaces/default/pods/on-b:8080/proxy/'
   assert.equal(await kubectl('get', '--raw', path), 'on-b\n')
+})
+
+test('nodes on one segment have routes, others a tunnel, which large packets pass, too', async () => {
+  const cidrOf = (machine: Node) =>
+    kubectl('get', 'node', `machine-${machine}`, '-o', 'jsonpath={.spec.podCIDR}')
+  const routes = await on('a', 'ip', 'route')
+  const lines = routes.split('\n')
+  const near = `${await cidrOf('b')} via ${machines.b} dev eth0 `
+  assert.ok(
+    lines.some((line) => line.startsWith(near)),
+    routes,
+  )
+  const cidr = await cidrOf('c')
+  const away = `${cidr} via ${cidr.replace('/24', '')} dev k8ts-vxlan `
+  assert.ok(
+    lines.some((line) => line.startsWith(away)),
+    routes,
+  )
+  const bytes = 300_000
+  await kubectl('exec', 'on-c', '--', 'sh', '-c', `head -c ${bytes} /dev/zero > /zeros`)
+  const ip = await kubectl('get', 'pod', 'on-c', '-o', 'jsonpath={.status.podIP}')
+  const fetch = `wget -qO- http://${ip}:8080/zeros | wc -c`
+  assert.equal((await kubectl('exec', 'on-a', '--', 'sh', '-c', fetch)).trim(), String(bytes))
+  assert.equal((await fetchOn('a', `${ip}:8080`)).out, 'on-c\n')
 })
 
 test('an agent that is told to end leaves its pods; the next one needs no token and takes them over', async () => {
@@ -262,7 +304,7 @@ test('an agent starts while the server is away, and waits for it', async () => {
 })
 
 test('reset makes a machine no node any more, and leaves nothing', async () => {
-  for (const machine of ['a', 'b'] as const) {
+  for (const machine of nodes) {
     // One of them is told to end by it, the other one was killed.
     if (machine === 'b') await end('b', 'SIGKILL')
     const { out, err } = await k8tsOn(machine, 'agent', 'reset', ...place(machine))
@@ -270,7 +312,8 @@ test('reset makes a machine no node any more, and leaves nothing', async () => {
     await end(machine, 'SIGTERM')
     assert.equal(existsSync(join(directory, machine)), false)
     assert.deepEqual(rulesIn(await on(machine, 'nft', 'list', 'ruleset')), [])
-    assert.match(await on(machine, 'ip', '-4', 'route'), /^192\.0\.2\.0\/24 [^\n]*\n$/)
+    const routes = await on(machine, 'ip', '-4', 'route')
+    assert.equal(routes.match(/^(192\.0\.2|198\.51\.100)\.0\/24 /gm)?.length, 2, routes)
     assert.doesNotMatch(await on(machine, 'ip', 'address'), /10\.4[23]\./)
     const links = (await on(machine, 'ip', '-o', 'link')).match(/^\d+: [^:@]+/gm)
     assert.deepEqual(
@@ -280,9 +323,9 @@ test('reset makes a machine no node any more, and leaves nothing', async () => {
     const again = await k8tsOn(machine, 'agent', 'reset', ...place(machine))
     assert.match(again.out, /^there is no node in /)
   }
-  await until('the nodes to be missed', async () =>
-    /NotReady[^]*NotReady/.test(await kubectl('get', 'nodes', '--no-headers')),
-  )
+  // Who deletes them knows that the machines will not come back.
+  const left = (await kubectl('get', 'nodes', '-o', 'name')).trim().split('\n').sort()
+  assert.deepEqual(left, ['node/machine-a', 'node/machine-b', 'node/machine-c'])
 })
 
 /** iptables leaves tables and chains of its own; nothing is in them. */

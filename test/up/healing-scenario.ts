@@ -233,6 +233,8 @@ test('a node is drained, and no request is lost', async () => {
 test('agents and containerd end and are started again; pods and requests do not notice', async () => {
   await until('the shop to be at rest', async () => (await pods()).length === 13)
   const former = await containers()
+  const readySince = () => kubectl('get', 'pods', '-o', `jsonpath=${since}`)
+  const ready = await readySince()
   await losingNone(web, async () => {
     for (const node of ['node-1', 'node-2']) {
       for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
@@ -255,8 +257,11 @@ test('agents and containerd end and are started again; pods and requests do not 
     }
   })
   assert.deepEqual(await containers(), former)
+  assert.equal(await readySince(), ready)
 })
 
+const since =
+  '{range .items[*]}{.metadata.name} {.status.conditions[?(@.type=="Ready")].lastTransitionTime}{"\\n"}{end}'
 const agentWords = (node: string) => (words: readonly string[]) =>
   words.includes('agent') && words.includes(`--data-dir=${join(dataDir, 'nodes', node)}`)
 

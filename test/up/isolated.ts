@@ -58,7 +58,7 @@ async function removeAll(directory: string): Promise<void> {
     await down({ clock: realClock, dataDir, progress: () => {} }).catch(() => false)
   }
   const remains = { mounts, cgroups, clock: realClock }
-  for (const machine of ['a', 'b']) {
+  for (const machine of ['a', 'b', 'c']) {
     const cgroupRoot = `/k8ts-${clusterId(join(directory, 'cluster'))}-${machine}`
     const place = join(directory, machine, 'containerd')
     await destroyRemains({ ...remains, directory: place, cgroupRoot })
