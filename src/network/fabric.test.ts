@@ -57,7 +57,8 @@ test('ranges that nothing uses are free, and so are those that its own bridge ha
 })
 
 test('ranges that something else uses, or that overlap, are refused with what is in the way', () => {
-  const taken = (prefix: string) => () => checkFree(ranges, [{ prefix, link: 'eth1' }], 'k8ts-a')
+  const taken = (prefix: string) => () =>
+    checkFree(ranges, [{ prefix, link: 'eth1', via: undefined }], 'k8ts-a')
   for (const prefix of ['10.42.7.0/24', '10.0.0.0/8', '100.64.10.9/32']) {
     assert.throws(taken(prefix), {
       reason: 'RangeTaken',
