@@ -14,6 +14,10 @@ export interface Ip {
   usedPrefixes(): Promise<UsedPrefix[]>
   /** Destinations of the IPv4 and IPv6 routes with this protocol number, and where they lead. */
   routes(protocol: number): Promise<Route[]>
+  /** Everything that `ip` shows of a link, on one line; undefined where it is not there. */
+  describeLink(link: string): Promise<string | undefined>
+  /** Entries of links' forwarding tables, one line a change, as `bridge -batch` takes them. */
+  bridgeBatch(lines: readonly string[]): Promise<void>
   /** One line a change, as `ip -batch` takes them: all of them, or an error that has the first bad one. */
   batch(lines: readonly string[]): Promise<void>
 }
@@ -21,6 +25,8 @@ export interface Ip {
 export interface UsedPrefix {
   readonly prefix: string
   readonly link: string
+  /** The machine by which it is reached; undefined where it is on the link itself, or nowhere. */
+  readonly via: string | undefined
 }
 
 export interface Route {
@@ -56,9 +62,10 @@ export function ipIn(exec: Exec, namespace?: string): Ip {
     },
     async usedPrefixes() {
       const routes = await Promise.all([ip('-4', 'route', 'show'), ip('-6', 'route', 'show')])
-      return routes.flatMap(parseRoutes).map(({ destination, link }) => ({
+      return routes.flatMap(parseRoutes).map(({ destination, link, via }) => ({
         prefix: destination,
         link,
+        via,
       }))
     },
     async routes(protocol) {
@@ -66,6 +73,15 @@ export function ipIn(exec: Exec, namespace?: string): Ip {
         ['-4', '-6'].map((family) => ip(family, 'route', 'show', 'protocol', String(protocol))),
       )
       return all.flatMap(parseRoutes).map(({ destination, via }) => ({ destination, via }))
+    },
+    async describeLink(link) {
+      if (!(await this.links()).includes(link)) return undefined
+      return ip('-details', '-oneline', 'link', 'show', 'dev', link)
+    },
+    async bridgeBatch(lines) {
+      if (lines.length === 0) return
+      const line = inNetworkNamespace(namespace, { command: 'bridge', args: ['-batch', '-'] })
+      await exec.run(line.command, line.args, { input: `${lines.join('\n')}\n` })
     },
     async batch(lines) {
       if (lines.length > 0) await run(['-batch', '-'], `${lines.join('\n')}\n`)

@@ -5,6 +5,9 @@ export interface NetworkConfiguration {
   readonly plugins: readonly Readonly<Record<string, unknown>>[]
 }
 
+/** Of pods' network, by which CNI plugins know what is theirs. */
+export const networkName = 'k8ts'
+
 export interface PodNetworkOptions {
   /** This node's parts of the pod ranges, one for each IP family. */
   readonly podCidrs: readonly string[]
@@ -22,7 +25,7 @@ export function podNetwork(options: PodNetworkOptions): NetworkConfiguration {
   const { podCidrs, dataDirectory, mtu } = options
   return {
     cniVersion: '1.0.0',
-    name: 'k8ts',
+    name: networkName,
     plugins: [
       {
         type: 'ptp',

@@ -3,6 +3,7 @@ import type { Clock, Log } from '#base'
 import type { Informers } from '#client'
 import type { Nft } from '#linux'
 import { followNodes } from './follow-nodes.ts'
+import { innerAddress } from './tunnel.ts'
 
 export interface DnsStandInsOptions {
   /** Shared; whoever made them starts them. */
@@ -96,7 +97,7 @@ export function standInRules(rules: StandInRules): string {
     const ofFamily = (cidrs: readonly string[]) => cidrs.filter((c) => c.includes(':') === isIpv6)
     const [own] = ofFamily(rules.own)
     const pods = ofFamily(rules.clusterCidrs).join(', ')
-    const places = rules.others.flatMap((cidrs) => ofFamily(cidrs).slice(0, 1)).map(firstAddress)
+    const places = rules.others.flatMap((cidrs) => ofFamily(cidrs).slice(0, 1)).map(innerAddress)
     if (own === undefined || pods === '' || places.length === 0) continue
     const query = (from: string, to: string) =>
       `${family} saddr ${from} ${family} daddr ${to} meta l4proto { tcp, udp } th dport 53`
@@ -107,7 +108,7 @@ export function standInRules(rules: StandInRules): string {
     const choice = places.map((place, i) => `${i} : ${place}`).join(', ')
     const anybody = `numgen random mod ${places.length} map { ${choice} }`
     nat.push(
-      `${query(`{ ${pods} }`, firstAddress(own))} dnat ${family} to ${address}`,
+      `${query(`{ ${pods} }`, innerAddress(own))} dnat ${family} to ${address}`,
       `${query(own, address)} dnat ${family} to ${anybody}`,
     )
   }
@@ -124,9 +125,4 @@ ${chain('answers', 'type filter hook output priority raw;', answers)}
 ${chain('elsewhere', 'type nat hook prerouting priority dstnat - 1;', nat)}
 }
 `
-}
-
-/** Pod ranges are written with their host bits zero. */
-function firstAddress(cidr: string): string {
-  return cidr.slice(0, cidr.indexOf('/'))
 }

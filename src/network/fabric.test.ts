@@ -46,18 +46,19 @@ test('ranges that nothing uses are free, and so are those that its own bridge ha
   checkFree(
     ranges,
     [
-      { prefix: '192.0.2.0/24', link: 'eth0' },
-      { prefix: '100.64.10.0/24', link: 'k8ts-a' },
-      { prefix: '10.42.1.0/24', link: 'k8ts-a' },
+      { prefix: '192.0.2.0/24', link: 'eth0', via: undefined },
+      { prefix: '100.64.10.0/24', link: 'k8ts-a', via: undefined },
+      { prefix: '10.42.1.0/24', link: 'k8ts-a', via: undefined },
       // A route that rejects.
-      { prefix: '10.42.0.0/16', link: '' },
+      { prefix: '10.42.0.0/16', link: '', via: undefined },
     ],
     'k8ts-a',
   )
 })
 
 test('ranges that something else uses, or that overlap, are refused with what is in the way', () => {
-  const taken = (prefix: string) => () => checkFree(ranges, [{ prefix, link: 'eth1' }], 'k8ts-a')
+  const taken = (prefix: string) => () =>
+    checkFree(ranges, [{ prefix, link: 'eth1', via: undefined }], 'k8ts-a')
   for (const prefix of ['10.42.7.0/24', '10.0.0.0/8', '100.64.10.9/32']) {
     assert.throws(taken(prefix), {
       reason: 'RangeTaken',

@@ -10,4 +10,4 @@ export {
   type FabricOptions,
 } from './fabric.ts'
 export { prepareNodeNetwork, removeNodeNetwork, type NodeNetworkOptions } from './node-network.ts'
-export { keepNodeRoutes, removeNodeRoutes, type NodeRoutesOptions } from './node-routes.ts'
+export { keepNodeRoutes, type NodeRoutesOptions } from './node-routes.ts'

@@ -1,7 +1,11 @@
 import { writeFile } from 'node:fs/promises'
 import { asError } from '#base'
-import { LinuxError, type Ip, type Nft } from '#linux'
+import { LinuxError, type Exec, type Ip, type Nft } from '#linux'
+import { networkName } from './cni.ts'
 import { standInRemoval } from './dns-stand-ins.ts'
+import { removeNodeRoutes } from './node-routes.ts'
+import { removePortMaps } from './port-maps.ts'
+import { rejectLink } from './reject-link.ts'
 
 export interface NodeNetworkOptions {
   readonly nft: Nft
@@ -12,8 +16,6 @@ export interface NodeNetworkOptions {
   readonly serviceCidrs: readonly string[]
 }
 
-/** Takes what is on its way to the cluster's ranges and has no other; its packets are rejected. */
-export const rejectLink = 'k8ts0'
 const table = 'k8ts-network'
 
 /**
@@ -37,10 +39,20 @@ export async function prepareNodeNetwork(options: NodeNetworkOptions): Promise<v
   await nft.apply(nodeRules(clusterCidrs))
 }
 
-/** Undoes `prepareNodeNetwork`, but for the kernel's settings. What is not there is no error. */
-export async function removeNodeNetwork({ nft, ip }: Pick<NodeNetworkOptions, 'ip' | 'nft'>) {
+/**
+ * Undoes `prepareNodeNetwork`, but for the kernel's settings, and what the node's routes, DNS rules
+ * and host ports have left. What is not there is no error.
+ */
+export async function removeNodeNetwork(options: {
+  readonly exec: Exec
+  readonly nft: Nft
+  readonly ip: Ip
+}): Promise<void> {
+  const { exec, nft, ip } = options
+  await removeNodeRoutes(ip)
   if ((await ip.links()).includes(rejectLink)) await ip.deleteLink(rejectLink)
   await nft.apply(removal + standInRemoval)
+  await removePortMaps(exec, networkName)
 }
 
 function rangeRoute(cidr: string, nodeIps: readonly string[]): string {

@@ -1,8 +1,11 @@
 import type { Clock, Log } from '#base'
 import type { Informers } from '#client'
-import type { Ip } from '#linux'
+import type { Ip, UsedPrefix } from '#linux'
+import { cidrsOverlap, parseCidr } from '#machinery'
 import { followNodes } from './follow-nodes.ts'
-import { nodeRoutes } from './routes.ts'
+import { rejectLink } from './reject-link.ts'
+import { nodeRoutes, type NodeRoute } from './routes.ts'
+import { ensureTunnel, innerAddress, tunnelEntry, tunnelLink } from './tunnel.ts'
 
 export interface NodeRoutesOptions {
   /** Shared; whoever made them starts them. */
@@ -17,29 +20,95 @@ export interface NodeRoutesOptions {
 /** Marks routes as ours, so that what a crash has left is known; ip-route(8), `protocol`. */
 export const routeProtocol = 86
 
+/** So long what was installed is believed to be there; somebody may have set the link up anew. */
+const believedMs = 60_000
+
 /**
- * Keeps a route to the pods of every other node, by the node's address, as nodes come and go. Nodes
- * have to be on one segment. Routes stay when it is disposed: pods go on talking without it.
+ * Keeps a route to the pods of every other node, as nodes come and go: by the node's address where
+ * it is on a segment of this machine, else by a VXLAN tunnel. Routes stay when it is disposed: pods go
+ * on talking without it.
+ *
+ * Only nodes have tunnels, and only for IPv4: other pods across segments have no route, as is logged.
  */
-export function keepNodeRoutes({ ip, nodeName, ...options }: NodeRoutesOptions): AsyncDisposable {
-  /** What the kernel has, by destination; undefined when it has to be asked. */
-  let installed: Map<string, string | undefined> | undefined
+export function keepNodeRoutes(options: NodeRoutesOptions): AsyncDisposable {
+  const { clock, ip, log, nodeName } = options
+  let installed: string | undefined
+  let installedMs = -Infinity
   return followNodes({
     ...options,
     warning: 'routes to nodes were not set',
     async sync(nodes) {
-      const present = installed ?? new Map(await readRoutes(ip))
+      const wanted = nodeRoutes(nodes, nodeName)
+      const own = nodeRoutes(
+        nodes.filter(({ metadata }) => metadata.name === nodeName),
+        undefined,
+      ).find(({ cidr }) => !cidr.includes(':'))
+      const asked = JSON.stringify([wanted, own])
+      if (asked === installed && clock.elapsed() - installedMs < believedMs) return
       installed = undefined
-      const wanted = new Map(nodeRoutes(nodes, nodeName).map((r) => [r.cidr, r.via]))
-      await ip.batch(routeChanges(present, wanted))
-      installed = wanted
+      const segments = segmentsOf(await ip.usedPrefixes())
+      const { direct, tunnelled, unreachable } = sortRoutes(wanted, segments, own)
+      if (unreachable.length > 0) {
+        const nodes = unreachable.map(({ via }) => via).join(', ')
+        log.warn('pods of nodes on other segments have no route', { nodes })
+      }
+      if (own !== undefined && tunnelled.length > 0) {
+        await ensureTunnel(ip, { cidr: own.cidr, address: own.via })
+      }
+      const entries = tunnelled.map(({ cidr, via }) => tunnelEntry({ cidr, address: via }))
+      await ip.bridgeBatch(entries.map((entry) => entry.bridge))
+      const ways = new Map([
+        ...direct.map(({ cidr, via }): [string, string] => [cidr, via]),
+        ...tunnelled.map(({ cidr }): [string, string] => [cidr, tunnelWay(cidr)]),
+      ])
+      const present = new Map(await readRoutes(ip))
+      await ip.batch([...entries.map((entry) => entry.ip), ...routeChanges(present, ways)])
+      installed = asked
+      installedMs = clock.elapsed()
     },
   })
 }
 
-/** Removes the routes that a `keepNodeRoutes` has left. */
+interface SortedRoutes {
+  readonly direct: readonly NodeRoute[]
+  readonly tunnelled: readonly NodeRoute[]
+  readonly unreachable: readonly NodeRoute[]
+}
+
+/** Prefixes that links of this machine are on. */
+export function segmentsOf(used: readonly UsedPrefix[]): readonly string[] {
+  return used
+    .filter(({ link, via }) => via === undefined && link !== '' && link !== rejectLink)
+    .map(({ prefix }) => prefix)
+}
+
+/** `own`: of this node, where it is one. */
+export function sortRoutes(
+  routes: readonly NodeRoute[],
+  segments: readonly string[],
+  own: NodeRoute | undefined,
+): SortedRoutes {
+  const ranges = segments.flatMap((segment) => parseCidr(segment) ?? [])
+  const isNear = ({ via }: NodeRoute) => {
+    const address = parseCidr(`${via}/${via.includes(':') ? 128 : 32}`)
+    return address !== undefined && ranges.some((range) => cidrsOverlap(range, address))
+  }
+  const isTunnelled = ({ cidr }: NodeRoute) => own !== undefined && !cidr.includes(':')
+  const others = routes.filter((route) => !isNear(route))
+  return {
+    direct: routes.filter(isNear),
+    tunnelled: others.filter(isTunnelled),
+    unreachable: others.filter((route) => !isTunnelled(route)),
+  }
+}
+
+/** As `ip route` takes it. */
+const tunnelWay = (cidr: string) => `${innerAddress(cidr)} dev ${tunnelLink} onlink`
+
+/** Removes the routes and the tunnel that a `keepNodeRoutes` has left. */
 export async function removeNodeRoutes(ip: Ip): Promise<void> {
   await ip.batch(routeChanges(new Map(await readRoutes(ip)), new Map()))
+  if ((await ip.links()).includes(tunnelLink)) await ip.deleteLink(tunnelLink)
 }
 
 async function readRoutes(ip: Ip): Promise<[string, string | undefined][]> {
@@ -53,9 +122,9 @@ export function routeChanges(
 ): string[] {
   const protocol = `proto ${routeProtocol}`
   const gone = [...present.keys()].filter((cidr) => !wanted.has(cidr))
-  const changed = [...wanted].filter(([cidr, via]) => present.get(cidr) !== via)
+  const changed = [...wanted].filter(([cidr, way]) => present.get(cidr) !== way.split(' ')[0])
   return [
     ...gone.map((cidr) => `route del ${cidr} ${protocol}`),
-    ...changed.map(([cidr, via]) => `route replace ${cidr} via ${via} ${protocol}`),
+    ...changed.map(([cidr, way]) => `route replace ${cidr} via ${way} ${protocol}`),
   ]
 }

@@ -113,11 +113,16 @@ export async function downCluster(): Promise<void> {
 }
 
 export async function importBusybox(): Promise<void> {
-  const archive = await busyboxImage({ name: image, architecture: machineArchitecture(), exec })
   const nodes = (await kubectl('get', 'nodes', '-o', 'name')).trim().split('\n')
-  for (const node of nodes) {
-    const name = node.replace('node/', '')
-    await importImages(exec, join(dataDir, 'nodes', name, 'containerd/containerd.sock'), archive)
+  const names = nodes.map((node) => node.replace('node/', ''))
+  await importBusyboxInto(names.map((name) => join(dataDir, 'nodes', name)))
+}
+
+/** Into the containerds of nodes that have these directories. */
+export async function importBusyboxInto(directories: readonly string[]): Promise<void> {
+  const archive = await busyboxImage({ name: image, architecture: machineArchitecture(), exec })
+  for (const each of directories) {
+    await importImages(exec, join(each, 'containerd/containerd.sock'), archive)
   }
 }
 

@@ -127,21 +127,32 @@ interface FoundPod {
   readonly node: string
   readonly container: string
   readonly restarts: string
+  /** Since when it is ready, or is not. */
+  readonly since: string
 }
 
 const fields = '{.metadata.name},{.metadata.uid},{.status.podIP},{.spec.nodeName}'
+const since = '{.status.conditions[?(@.type=="Ready")].lastTransitionTime}'
 const status =
   '{.status.containerStatuses[0].containerID},{.status.containerStatuses[0].restartCount}'
 
 /** Pods of the namespace that are not on their way out. */
 async function pods(app?: string): Promise<FoundPod[]> {
-  const template = `{range .items[*]}${fields},${status},{.metadata.deletionTimestamp}{"\\n"}{end}`
+  const template = `{range .items[*]}${fields},${status},${since},{.metadata.deletionTimestamp}{"\\n"}{end}`
   const selector = app === undefined ? [] : [`--selector=app=${app}`]
   const lines = (await kubectl('get', 'pods', ...selector, '-o', `jsonpath=${template}`)).trim()
   return lines.split('\n').flatMap((line) => {
-    const [name = '', uid = '', ip = '', node = '', container = '', restarts = '', gone] =
-      line.split(',')
-    return gone === '' ? [{ name, uid, ip, node, container, restarts }] : []
+    const [
+      name = '',
+      uid = '',
+      ip = '',
+      node = '',
+      container = '',
+      restarts = '',
+      since = '',
+      gone,
+    ] = line.split(',')
+    return gone === '' ? [{ name, uid, ip, node, container, restarts, since }] : []
   })
 }
 
@@ -233,6 +244,9 @@ test('a node is drained, and no request is lost', async () => {
 test('agents and containerd end and are started again; pods and requests do not notice', async () => {
   await until('the shop to be at rest', async () => (await pods()).length === 13)
   const former = await containers()
+  const readySince = async () =>
+    new Map((await pods()).map(({ name, since }): [string, string] => [name, since]))
+  const ready = await readySince()
   await losingNone(web, async () => {
     for (const node of ['node-1', 'node-2']) {
       for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
@@ -255,6 +269,7 @@ test('agents and containerd end and are started again; pods and requests do not 
     }
   })
   assert.deepEqual(await containers(), former)
+  assert.deepEqual(await readySince(), ready)
 })
 
 const agentWords = (node: string) => (words: readonly string[]) =>

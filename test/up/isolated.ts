@@ -5,7 +5,7 @@ import { basename, join, resolve } from 'node:path'
 import { realClock } from '#base'
 import { loadUp } from '#cluster'
 import { destroyRemains } from '#kubelet'
-import { realCgroups, realExec, realMounts } from '#linux'
+import { findProcesses, realCgroups, realExec, realMounts, signalProcess } from '#linux'
 import { leftovers } from '../node/leftovers.ts'
 
 /**
@@ -46,7 +46,11 @@ async function remainsOf(directory: string): Promise<string[]> {
 
 /** After a scenario that broke off. */
 async function removeAll(directory: string): Promise<void> {
-  const { down } = await loadUp()
+  const { clusterId, down } = await loadUp()
+  // Nothing else of this machine has to do with the directory.
+  for (const pid of await findProcesses((words) => words.some((w) => w.includes(directory)))) {
+    signalProcess(pid, 'SIGKILL')
+  }
   const mounts = realMounts(realExec(realClock))
   const cgroups = realCgroups(await mounts.list())
   for (const name of ['cluster', 'other']) {
@@ -54,6 +58,11 @@ async function removeAll(directory: string): Promise<void> {
     await down({ clock: realClock, dataDir, progress: () => {} }).catch(() => false)
   }
   const remains = { mounts, cgroups, clock: realClock }
+  for (const machine of ['a', 'b', 'c']) {
+    const cgroupRoot = `/k8ts-${clusterId(join(directory, 'cluster'))}-${machine}`
+    const place = join(directory, machine, 'containerd')
+    await destroyRemains({ ...remains, directory: place, cgroupRoot })
+  }
   await destroyRemains({ ...remains, directory, cgroupRoot: '/k8ts-test-none' })
   rmSync(directory, { recursive: true, force: true })
 }

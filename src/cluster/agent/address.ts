@@ -11,9 +11,11 @@ export async function addressTowards(server: string): Promise<string> {
   const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4')
   try {
     return await new Promise<string>((resolve, reject) => {
+      // Not by a callback, which is called of failures as well.
       socket.once('error', reject)
+      socket.once('connect', () => resolve(socket.address().address))
       // The port does not matter to the route.
-      socket.connect(9, host, () => resolve(socket.address().address))
+      socket.connect(9, host)
     })
   } catch (cause) {
     throw new ClusterError(`there is no way to ${host}: name this node's address with --node-ip`, {

@@ -19,7 +19,7 @@ export function nodePaths(directory: string): NodePaths {
   return {
     agentFile: join(directory, 'agent.json'),
     credentials: join(directory, 'credentials'),
-    settings: join(directory, 'cluster.json'),
+    settings: join(directory, 'settings.json'),
     containerd: join(directory, 'containerd'),
     kubelet: join(directory, 'kubelet'),
     addresses: join(directory, 'addresses'),

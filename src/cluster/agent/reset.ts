@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { asError, withTimeout, type Clock, type Log, type Random } from '#base'
 import { containerdAddress, removeSandboxes } from '#kubelet'
 import { ipIn, nftIn, realCgroups, realExec, realMounts } from '#linux'
-import { removeNodeNetwork, removeNodeRoutes } from '#network'
+import { removeNodeNetwork } from '#network'
 import { removeProxyRules } from '#proxy'
 import { endProcess } from '../process-file.ts'
 import { nodeError } from './node-error.ts'
@@ -47,8 +47,7 @@ async function reset(options: ResetOptions): Promise<boolean> {
   const nft = nftIn(exec)
   const ip = ipIn(exec)
   await removeProxyRules(nft)
-  await removeNodeRoutes(ip)
-  await removeNodeNetwork({ nft, ip })
+  await removeNodeNetwork({ exec, nft, ip })
   for (const address of settings?.clusterDns ?? []) await ip.removeAddress('lo', address)
   return wasThere
 }
