@@ -1,6 +1,7 @@
 import { benchCreates, benchIdle, benchList, benchStart, benchWatchDelay } from './api.ts'
 import { benchDeployments, benchStartCluster } from './cluster.ts'
 import { benchFanOut, benchInProcess, benchKinds, benchManyPods } from './in-process.ts'
+import { benchSchedulerDurable } from './durable-scheduler.ts'
 import { benchIdleNode, benchPod, benchPods, benchUp } from './nodes.ts'
 import { benchProxy } from './proxy.ts'
 import { printRows, type BenchRow } from './row.ts'
@@ -24,6 +25,7 @@ const benches: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
   kinds: benchKinds,
   scheduler: benchSchedulerDecisions,
   'scheduler-end-to-end': benchSchedulerEndToEnd,
+  'scheduler-durable': benchSchedulerDurable,
   'start-cluster': benchStartCluster,
   deployments: benchDeployments,
   proxy: benchProxy,

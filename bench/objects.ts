@@ -1,3 +1,5 @@
+import { simulationAnnotations } from '#simulation'
+
 /** The objects that benchmarks write. */
 
 /** About `bytes` of JSON. */
@@ -51,6 +53,29 @@ export function pod(name: string): object {
         },
       ],
       volumes: [{ name: 'config', configMap: { name: 'web' } }],
+    },
+  }
+}
+
+/** A small pod that a simulated node does not start while it is measured how pods get to nodes. */
+export function unstarted(name: string): object {
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      name,
+      namespace: 'default',
+      annotations: { [simulationAnnotations.startDelay]: '1h' },
+    },
+    spec: {
+      automountServiceAccountToken: false,
+      containers: [
+        {
+          name: 'main',
+          image: 'web',
+          resources: { requests: { cpu: '100m', memory: '128Mi' } },
+        },
+      ],
     },
   }
 }

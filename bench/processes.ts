@@ -36,9 +36,10 @@ export interface ControlPlane extends AsyncDisposable {
 export async function startControlPlane(
   dataDir: string,
   parts: 'all' | 'api-only' = 'all',
+  flags: readonly string[] = [],
 ): Promise<ControlPlane> {
   const started = realClock.elapsed()
-  const args = ['server', '--data-dir', dataDir, '--api-port', '0', '--no-kubeconfig']
+  const args = ['server', '--data-dir', dataDir, '--api-port', '0', '--no-kubeconfig', ...flags]
   if (parts === 'api-only') args.push('--api-only')
   const child = spawn(join(root, 'bin/k8ts'), args, { stdio: ['ignore', 'pipe', 'inherit'] })
   const exited = exitOf(child)

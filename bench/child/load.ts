@@ -1,7 +1,7 @@
 import { connect, type ClientHttp2Session } from 'node:http2'
 import { realClock } from '#base'
 import type { Endpoint } from '#client'
-import { configMap, pod } from '../objects.ts'
+import { configMap, pod, unstarted } from '../objects.ts'
 import { percentile } from '../row.ts'
 
 /**
@@ -34,6 +34,17 @@ export type LoadJob =
       readonly bytes: number
       readonly forMs: number
     }
+  | {
+      readonly type: 'bind'
+      readonly endpoint: Endpoint
+      readonly pods: number
+      readonly clients: number
+    }
+
+export interface BindResult {
+  /** From the first create until a watch has shown the last pod bound. */
+  readonly ms: number
+}
 
 export interface CreateResult {
   readonly count: number
@@ -54,12 +65,14 @@ export interface WatchResult {
   readonly p99Ms: number
 }
 
+const addedEvent = '{"type":"ADDED"'
+
 const job = JSON.parse(process.argv[2] ?? '{}') as LoadJob
 const result = await run(job)
 process.stdout.write(JSON.stringify(result))
 process.exit(0)
 
-async function run(job: LoadJob): Promise<CreateResult | ReadResult | WatchResult> {
+async function run(job: LoadJob): Promise<BindResult | CreateResult | ReadResult | WatchResult> {
   switch (job.type) {
     case 'create':
       return creates(job)
@@ -67,6 +80,8 @@ async function run(job: LoadJob): Promise<CreateResult | ReadResult | WatchResul
       return reads(job)
     case 'watch':
       return watches(job)
+    case 'bind':
+      return binds(job)
   }
 }
 
@@ -157,6 +172,38 @@ async function watches(job: Extract<LoadJob, { type: 'watch' }>): Promise<WatchR
     p50Ms: percentile(delays, 0.5),
     p99Ms: percentile(delays, 0.99),
   }
+}
+
+async function binds({
+  endpoint,
+  pods,
+  clients,
+}: Extract<LoadJob, { type: 'bind' }>): Promise<BindResult> {
+  const path = '/api/v1/namespaces/default/pods'
+  const watcher = open(endpoint)
+  const from = await presentVersion(watcher, path)
+  let bound = 0
+  const { promise, resolve } = Promise.withResolvers<void>()
+  // A pod is new to this watch when it gets its node.
+  const query = `watch=true&fieldSelector=spec.nodeName!%3D&resourceVersion=${from}`
+  let rest = ''
+  await opened(watcher, { ':path': `${path}?${query}` }, (chunk) => {
+    const text = rest + Buffer.from(chunk).toString('latin1')
+    bound += text.split(addedEvent).length - 1
+    // What may be the begin of the mark, but not a whole one.
+    rest = text.slice(-addedEvent.length + 1)
+    if (bound >= pods) resolve()
+  })
+  const writer = open(endpoint)
+  const prefix = `bind-${process.pid}`
+  const started = realClock.elapsed()
+  let next = 0
+  const client = async () => {
+    while (next < pods) await create(writer, path, unstarted(`${prefix}-${next++}`))
+  }
+  await Promise.all(Array.from({ length: clients }, client))
+  await promise
+  return { ms: realClock.elapsed() - started }
 }
 
 async function presentVersion(session: ClientHttp2Session, path: string): Promise<string> {

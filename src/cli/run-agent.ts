@@ -8,6 +8,7 @@ import { services } from './environment.ts'
 import { integerFlag, UsageError, type Args } from './flags.ts'
 import { logOf } from './server-options.ts'
 import { stopSignal } from './stop-signal.ts'
+import { tidyUpLater } from './tidy-up.ts'
 
 const usual = {
   dataDir: '/var/lib/k8ts-agent',
@@ -64,6 +65,7 @@ export async function runAgent(args: Args): Promise<number> {
     throw error
   }
   process.stdout.write(`k8ts: node ${nodeName} is ready\n`)
+  using _ = tidyUpLater(services.clock, log)
   const code = await stopped
   try {
     await agent[Symbol.asyncDispose]()

@@ -4,6 +4,7 @@ import { services } from './environment.ts'
 import type { Args } from './flags.ts'
 import { serverOptions } from './server-options.ts'
 import { stopSignal } from './stop-signal.ts'
+import { tidyUpLater } from './tidy-up.ts'
 
 /** Runs a server until a signal ends it, or its store fails. Resolves with the exit code. */
 export async function runServer(args: Args): Promise<number> {
@@ -20,6 +21,7 @@ export async function runServer(args: Args): Promise<number> {
   process.stdout.write(
     `k8ts: ready at ${running.url}, kubeconfig ${running.kubeconfig} (context k8ts)\n`,
   )
+  using _ = tidyUpLater(services.clock, options.log)
   const code = await Promise.race([stopped, failed.promise])
   await end(running, options.log)
   return code
