@@ -1,3 +1,4 @@
+import { placeOfCall } from './forgotten.ts'
 import type { Component, ComponentOptions } from './alone/component.ts'
 import type { ControllerManagerOptions } from './alone/controller-manager.ts'
 import type { Clock } from '#base'
@@ -8,6 +9,7 @@ import type { Cluster, StartClusterOptions } from './start-cluster.ts'
 
 export type { Component, ComponentOptions } from './alone/component.ts'
 export type { ControllerManagerOptions } from './alone/controller-manager.ts'
+
 export { defaultDataDirectory, dataDirectoryAt } from './data-directory.ts'
 export { ClusterError } from './error.ts'
 export { contextName } from './context.ts'
@@ -49,7 +51,9 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 
 /** See `startCluster` in start-cluster.ts. */
 export async function startCluster(options: StartClusterOptions = {}): Promise<Cluster> {
-  return (await import('./start-cluster.ts')).startCluster(options)
+  // Now: after the first wait nobody knows who has called.
+  const place = placeOfCall(startCluster)
+  return (await import('./start-cluster.ts')).startCluster(options, place)
 }
 
 export async function startSchedulerAlone(options: ComponentOptions): Promise<Component> {

@@ -59,9 +59,10 @@ export interface Cluster extends AsyncDisposable {
 
 /**
  * Starts a cluster for a test: the real API server, controllers and scheduler, in milliseconds.
- * Several at once know nothing of each other. After disposal no port, file, thread or timer is left.
+ * Several at once know nothing of each other. After disposal no port, file, thread or timer is left;
+ * where there was none, `place` is named when the process ends.
  */
-export async function startCluster(options: StartClusterOptions = {}): Promise<Cluster> {
+export async function startCluster(options: StartClusterOptions, place: string): Promise<Cluster> {
   const { https = false, virtualTime = false, seed, log = silentLog } = options
   if (https && virtualTime) {
     throw new TypeError(
@@ -72,7 +73,7 @@ export async function startCluster(options: StartClusterOptions = {}): Promise<C
   const clock = virtual ?? realClock
   const random = seed === undefined ? realRandom : seededRandom(seed)
   const undo: (() => Promise<unknown>)[] = []
-  const forget = watchForForgottenClusters()
+  const forget = watchForForgottenClusters(place)
   const dispose = async () => {
     forget()
     for (const step of undo.splice(0).reverse()) await step()
