@@ -147,6 +147,29 @@ describe('a kubelet that is not there', () => {
     }
   })
 
+  it('is not any server that the CA vouches for, such as the API server itself', async () => {
+    await cluster.move(cluster.server)
+    const [code, message] = await refusal(cluster, `${node}/api/v1/namespaces/default`)
+    assert.equal(code, 503)
+    assert.match(
+      String(message),
+      /x509: certificate is of "kube-apiserver", not of "system:node:n1"$/,
+    )
+  })
+
+  it('may have an address for a name', async () => {
+    const name = '192.0.2.7'
+    await using kubelet = await startTestKubelet({ ca: cluster.ca, node: name })
+    const nodes = cluster.server.client.resource(Node)
+    await nodes.create({ metadata: { name } })
+    const status = {
+      addresses: [{ type: 'InternalIP', address: '127.0.0.1' }],
+      daemonEndpoints: { kubeletEndpoint: { Port: kubelet.port } },
+    }
+    await nodes.subresource('status').patch(name, { type: 'merge', patch: { status } })
+    assert.equal((await ask(cluster, `/api/v1/nodes/${name}/proxy/x`)).text, 'ok')
+  })
+
   it('has no address', async () => {
     const nodes = cluster.server.client.resource(Node)
     const patch = { status: { addresses: null } }

@@ -1,8 +1,14 @@
 import { Agent as HttpAgent } from 'node:http'
 import { Agent as HttpsAgent } from 'node:https'
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
-import { checkServerIdentity, connect as connectTls, type ConnectionOptions } from 'node:tls'
+import {
+  checkServerIdentity,
+  connect as connectTls,
+  type ConnectionOptions,
+  type PeerCertificate,
+} from 'node:tls'
 import type { Clock } from '#base'
+import { quote } from '#machinery'
 import { dialTimeoutMs, idleConnectionsMax, idleTimeoutMs } from './limits.ts'
 import { dialTimeout, reachError } from './reach-error.ts'
 
@@ -25,7 +31,10 @@ export function addressOf({ host, port }: Pick<Endpoint, 'host' | 'port'>): stri
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }
 
-/** A node's kubelet: its certificate is good for its address, or for the node by name. */
+/**
+ * A node's kubelet: its certificate is good for the node by name, or for its address, and belongs to
+ * that node.
+ */
 export function kubeletTls(
   { certificate, key, ca }: KubeletCredentials,
   { host, node }: { readonly host: string; readonly node: string },
@@ -34,15 +43,31 @@ export function kubeletTls(
     cert: certificate,
     key,
     ca,
-    servername: node,
-    checkServerIdentity: (_, shown) =>
-      checkServerIdentity(node, shown) === undefined ? undefined : checkServerIdentity(host, shown),
+    ...named(node),
+    checkServerIdentity(_, shown) {
+      const ofNode = checkServerIdentity(node, shown) === undefined
+      return (ofNode ? undefined : checkServerIdentity(host, shown)) ?? checkOwner(node, shown)
+    },
   }
+}
+
+/** A status that named the address of another server of the CA would send the server's key there. */
+// Differs from Kubernetes: it must be a kubelet's certificate, of the very node, not any of the CA's.
+function checkOwner(node: string, { subject }: PeerCertificate): Error | undefined {
+  const owner = String(subject.CN)
+  if (owner === `system:node:${node}`) return undefined
+  const words = `certificate is of ${quote(owner)}, not of ${quote(`system:node:${node}`)}`
+  return new Error(`tls: failed to verify certificate: x509: ${words}`)
 }
 
 /** Whoever answers there: what upstream's proxies to `https:` targets take. */
 export function unverifiedTls(host: string): ConnectionOptions {
-  return { rejectUnauthorized: false, ...(isIP(host) === 0 ? { servername: host } : {}) }
+  return { rejectUnauthorized: false, ...named(host) }
+}
+
+/** An address is no name to ask for by SNI; left out, Node would take one from the Host header. */
+function named(name: string): ConnectionOptions {
+  return { servername: isIP(name) === 0 ? name : '' }
 }
 
 /** A fresh connection, TLS done. Rejects with a ReachError, also when `signal` fires. */

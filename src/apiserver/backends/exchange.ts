@@ -100,9 +100,13 @@ function isStale(error: Error, { method, body }: Outgoing): boolean {
 
 function open(
   { host, port, tls }: Endpoint,
-  { method, path, headers }: Outgoing,
+  { method, path, headers: given, body }: Outgoing,
   pool: ConnectionPool | undefined,
 ): ClientRequest {
+  // Of some methods Node takes a body of unknown length without saying where it ends: the other side
+  // would read it as requests of their own.
+  const framed = body === undefined || given['content-length'] !== undefined
+  const headers = framed ? given : { ...given, 'transfer-encoding': 'chunked' }
   const options = { host, port, method, path, headers, setHost: false }
   try {
     return tls === undefined

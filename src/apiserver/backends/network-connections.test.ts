@@ -146,6 +146,30 @@ it('refuses what cannot be written as HTTP', async () => {
   await assert.rejects(proxy(address(portOf(plain)), '/a b'), { code: 400 })
 })
 
+it('says where a body ends, whatever the method', async (t) => {
+  const seen: string[] = []
+  const server = createServer(async (request, response) => {
+    let body = ''
+    for await (const chunk of request) body += String(chunk)
+    seen.push(`${request.method} ${request.url} ${body}`)
+    response.end()
+  })
+  t.after(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const target = address(portOf(server))
+  const body = 'GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n'
+  const methods = ['DELETE', 'GET', 'OPTIONS', 'POST']
+  for (const method of methods) await bodyOf(await proxy(target, '/', { method, body }))
+  assert.deepEqual(
+    seen,
+    methods.map((method) => `${method} / ${body}`),
+  )
+})
+
 it('gives up when its client goes before the answer', async (t: TestContext) => {
   const leaving = new AbortController()
   const request = { ...apiRequest('GET', `${prefix}/slow`, {}), signal: leaving.signal }

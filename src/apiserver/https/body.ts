@@ -1,7 +1,7 @@
 import type { Clock } from '#base'
 import { errors } from '#machinery'
 import { bodyTimeoutMs } from './limits.ts'
-import type { HttpRequest } from './messages.ts'
+import { isCutOff, type HttpRequest } from './messages.ts'
 
 /**
  * Reads a request's body whole. Rejects with 413 as soon as it is known to be longer than `limit`,
@@ -27,6 +27,7 @@ export function readBody(message: HttpRequest, limit: number, clock: Clock): Pro
     let ended = false
     // Nothing comes after the end, so the listeners may stay: to take them off costs more.
     const onEnd = () => {
+      if (isCutOff(message)) return onGone()
       ended = true
       timer.cancel()
       resolve(whole(chunks))
@@ -47,7 +48,7 @@ export function readBody(message: HttpRequest, limit: number, clock: Clock): Pro
     message.on('end', onEnd)
     message.on('error', onGone)
     message.on('close', onGone)
-    if (message.destroyed && !message.readableEnded) onGone()
+    if (isCutOff(message)) onGone()
     else message.resume()
   })
 }

@@ -17,6 +17,11 @@ export function isHttp2(request: HttpRequest): request is Http2ServerRequest {
   return request.httpVersionMajor === 2
 }
 
+/** The peer has gone within the body. Of HTTP/2, what it had sent ends as if it were whole. */
+export function isCutOff(request: HttpRequest): boolean {
+  return isHttp2(request) ? request.stream.aborted : request.destroyed && !request.readableEnded
+}
+
 declare module 'node:http2' {
   interface Http2ServerResponse {
     /** There since Node 8; the types have forgotten it. */

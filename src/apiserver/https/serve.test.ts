@@ -6,7 +6,7 @@ import { describe, it, type TestContext } from 'node:test'
 import { gunzipSync } from 'node:zlib'
 import { deferred, realClock, realRandom, silentLog } from '#base'
 import { memoryPki, privateKeyToPem, type Credential } from '#pki'
-import type { ApiRequest, ApiResponse, ByteSink } from '../request.ts'
+import type { ApiRequest, ApiResponse, ByteSink, ByteSource } from '../request.ts'
 import { serveHttps, type HttpsServer } from './serve.ts'
 
 const pki = memoryPki({ clock: realClock, random: realRandom, hostName: 'here', serviceIps: [] })
@@ -81,6 +81,14 @@ function http1(server: HttpsServer, credential?: Credential): Send {
     for await (const part of response) parts.push(part)
     return { code: response.statusCode, headers: response.headers, body: Buffer.concat(parts) }
   }
+}
+
+async function wholeOf(source: ByteSource | undefined): Promise<Uint8Array> {
+  const parts: Uint8Array[] = []
+  for (let part = await source?.read(); part !== undefined; part = await source?.read()) {
+    parts.push(part)
+  }
+  return Buffer.concat(parts)
 }
 
 function json(value: unknown, code = 200): ApiResponse {
@@ -273,6 +281,35 @@ describe('one connection', () => {
     stream.close(constants.NGHTTP2_CANCEL)
     if (!signal.aborted) await once(signal, 'abort')
     assert.match(String(signal.reason), /the client has gone/)
+  })
+
+  it('takes no body for whole that was cut off', async (t) => {
+    const outcomes: string[] = []
+    const arrived = [deferred<void>(), deferred<void>()]
+    const over = [deferred<void>(), deferred<void>()]
+    const server = await start(t, async ({ body, path }) => {
+      assert.ok(body.type === 'bytes')
+      const at = path === '/open' ? 1 : 0
+      arrived[at]?.resolve()
+      const read = at === 0 ? body.read(100) : wholeOf(body.open())
+      await read.then(
+        (bytes) => outcomes.push(`took ${Buffer.from(bytes).toString()}`),
+        (error: unknown) => outcomes.push(String(error)),
+      )
+      over[at]?.resolve()
+      return json('late')
+    })
+    for (const [at, path] of ['/read', '/open'].entries()) {
+      const headers = { ':method': 'POST', ':path': path }
+      const stream = session(t, server).request(headers, { endStream: false })
+      stream.on('error', () => {})
+      stream.write('half')
+      await arrived[at]?.promise
+      stream.destroy()
+      await over[at]?.promise
+    }
+    assert.match(outcomes[0] ?? '', /the request body was cut off/)
+    assert.match(outcomes[1] ?? '', /Premature close/)
   })
 
   it('ends the stream of a peer that does not read', async (t) => {
