@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { Event, Node, Pod, ServiceAccount, type PodInput } from '#api'
 import { createApiServer } from '#apiserver'
-import { realClock, realRandom, seededRandom, silentLog, type Clock } from '#base'
+import { realClock, realRandom, seededRandom, silentLog, type Clock, poll } from '#base'
 import {
   Client,
   ConnectionError,
@@ -25,6 +25,8 @@ interface TestCluster extends AsyncDisposable {
   readonly scheduler: Scheduler
   /** Waits until the pod is as `wanted`. */
   readonly podWhen: (name: string, wanted: (pod: Pod) => boolean) => Promise<Pod>
+  /** Resolves when the scheduler knows it as one that takes pods. */
+  addNode(name: string, cpu?: string): Promise<void>
 }
 
 interface Setting {
@@ -87,6 +89,18 @@ async function startTestCluster(setting: Setting = {}): Promise<TestCluster> {
   return {
     client,
     scheduler,
+    async addNode(name, cpu = '2') {
+      await makeNode(client, name, cpu)
+      // A pod may be heard of before what has happened to the node.
+      const { lister } = informers.of(Node)
+      await poll(
+        { clock: realClock, intervalMs: 5, timeoutMs: 10_000, what: `node ${name}` },
+        () => {
+          const node = lister.get('', name)
+          return node?.spec.taints === undefined && node?.status.allocatable?.['cpu'] !== undefined
+        },
+      )
+    },
     async podWhen(name, wanted) {
       const watch = client
         .resource(Pod)
@@ -119,7 +133,7 @@ function pod(name: string, spec: Partial<PodInput['spec']> & object = {}): PodIn
   }
 }
 
-async function addNode(client: Client, name: string, cpu = '2'): Promise<void> {
+async function makeNode(client: Client, name: string, cpu: string): Promise<void> {
   await client.resource(Node).create({ metadata: { name } })
   // A new node is tainted until it says that it is ready; here nobody takes the taint away.
   await client.resource(Node).patch(name, { type: 'merge', patch: { spec: { taints: null } } })
@@ -140,8 +154,8 @@ describe('the scheduler on an API server', () => {
   it('binds pods and says so', async () => {
     await using cluster = await startTestCluster()
     const { client, podWhen } = cluster
-    await addNode(client, 'a')
-    await addNode(client, 'b')
+    await cluster.addNode('a')
+    await cluster.addNode('b')
     for (const name of ['one', 'two', 'three', 'four']) await client.resource(Pod).create(pod(name))
     const nodes = new Map<string, number>()
     for (const name of ['one', 'two', 'three', 'four']) {
@@ -162,13 +176,13 @@ describe('the scheduler on an API server', () => {
   it('says why a pod does not fit, and binds it when a node comes', async () => {
     await using cluster = await startTestCluster()
     const { client, podWhen } = cluster
-    await addNode(client, 'small', '100m')
-    await addNode(client, 'tainted')
+    await cluster.addNode('small', '100m')
+    await cluster.addNode('tainted')
     await client.resource(Node).patch('tainted', {
       type: 'merge',
       patch: { spec: { taints: [{ key: 'only', value: 'others', effect: 'NoSchedule' }] } },
     })
-    await addNode(client, 'cordoned')
+    await cluster.addNode('cordoned')
     await client
       .resource(Node)
       .patch('cordoned', { type: 'merge', patch: { spec: { unschedulable: true } } })
@@ -184,7 +198,7 @@ describe('the scheduler on an API server', () => {
     assert.equal(await eventNote(client, 'FailedScheduling'), message)
     assert.equal(cluster.scheduler.pending().unschedulable, 1)
 
-    await addNode(client, 'large')
+    await cluster.addNode('large')
     const bound = await podWhen('waits', isBound)
     assert.equal(bound.spec.nodeName, 'large')
     assert.equal(scheduledCondition(bound)?.status, 'True')
@@ -193,7 +207,7 @@ describe('the scheduler on an API server', () => {
   it('tries again when a node is uncordoned, and when a pod has gone', async () => {
     await using cluster = await startTestCluster()
     const { client, podWhen } = cluster
-    await addNode(client, 'a', '600m')
+    await cluster.addNode('a', '600m')
     const cordon = (unschedulable: boolean) =>
       client.resource(Node).patch('a', { type: 'merge', patch: { spec: { unschedulable } } })
     await cordon(true)
@@ -216,7 +230,7 @@ describe('the scheduler on an API server', () => {
   it('leaves gated pods and those of other schedulers alone', async () => {
     await using cluster = await startTestCluster()
     const { client, podWhen } = cluster
-    await addNode(client, 'a')
+    await cluster.addNode('a')
     await client.resource(Pod).create(pod('foreign', { schedulerName: 'another' }))
     await client.resource(Pod).create(pod('gated', { schedulingGates: [{ name: 'x/wait' }] }))
     await client.resource(Pod).create(pod('plain'))
@@ -232,7 +246,7 @@ describe('the scheduler on an API server', () => {
   it('never overcommits a node, however many pods come at once', async () => {
     await using cluster = await startTestCluster()
     const { client, podWhen } = cluster
-    for (const name of ['a', 'b', 'c']) await addNode(client, name)
+    for (const name of ['a', 'b', 'c']) await cluster.addNode(name)
     const names = Array.from({ length: 20 }, (_, index) => `p${index}`)
     await Promise.all(names.map((name) => client.resource(Pod).create(pod(name))))
     const settled = await Promise.all(
@@ -257,7 +271,7 @@ describe('the scheduler, when binding goes wrong', () => {
     })
     await using cluster = await startTestCluster({ clock, around })
     const { client, podWhen } = cluster
-    await addNode(client, 'a', '600m')
+    await cluster.addNode('a', '600m')
     await client.resource(Pod).create(pod('p'))
     const waiting = await podWhen('p', (one) => scheduledCondition(one)?.status === 'False')
     assert.equal(scheduledCondition(waiting)?.reason, 'SchedulerError')
@@ -282,7 +296,7 @@ describe('the scheduler, when binding goes wrong', () => {
     })
     await using cluster = await startTestCluster({ around })
     const { client, podWhen } = cluster
-    await addNode(client, 'a')
+    await cluster.addNode('a')
     await client.resource(Pod).create(pod('p'))
     await asked.promise
     // The next pod is bound after what became of the first one is settled.
@@ -308,7 +322,7 @@ describe('the scheduler, when binding goes wrong', () => {
     })
     await using cluster = await startTestCluster({ around })
     const { client, podWhen } = cluster
-    await addNode(client, 'a', '600m')
+    await cluster.addNode('a', '600m')
     const pods = client.resource(Pod).namespace('default')
     remove = async () => void (await pods.delete('p', { gracePeriodSeconds: 0 }))
     await client.resource(Pod).create(pod('p'))
@@ -326,8 +340,8 @@ describe('the scheduler, when binding goes wrong', () => {
     })
     await using cluster = await startTestCluster({ around })
     const { client, podWhen } = cluster
-    await addNode(client, 'a')
-    await addNode(client, 'b')
+    await cluster.addNode('a')
+    await cluster.addNode('b')
     bindElsewhere = async () => {
       const target = { kind: 'Node', name: 'elsewhere' }
       const binding = { apiVersion: 'v1', kind: 'Binding', metadata: { name: 'p' }, target }
@@ -349,7 +363,7 @@ describe('the scheduler, when its watch misses what became of a pod', () => {
       const clock = new ManualClock()
       await using cluster = await startTestCluster({ clock, around: withoutBoundPods })
       const { client, podWhen } = cluster
-      await addNode(client, 'a')
+      await cluster.addNode('a')
       await client.resource(Pod).create(pod('p'))
       await podWhen('p', isBound)
       await eventNote(client, 'Scheduled')
@@ -404,7 +418,7 @@ describe('a plugin of somebody else', () => {
     }
     await using cluster = await startTestCluster({ plugin })
     const { client, podWhen } = cluster
-    await addNode(client, 'a', '600m')
+    await cluster.addNode('a', '600m')
     await client.resource(Pod).create(pod('p'))
     const waiting = await podWhen('p', (one) => scheduledCondition(one)?.status === 'False')
     assert.equal(scheduledCondition(waiting)?.message, '0/1 nodes are available: 1 not yet.')
@@ -437,7 +451,7 @@ describe('a plugin of somebody else', () => {
     }
     await using cluster = await startTestCluster({ clock, plugin })
     const { client, podWhen } = cluster
-    await addNode(client, 'a', '600m')
+    await cluster.addNode('a', '600m')
     await client.resource(Pod).create(pod('p'))
     const failed = await podWhen('p', (one) => scheduledCondition(one)?.status === 'False')
     assert.equal(scheduledCondition(failed)?.reason, 'SchedulerError')
@@ -466,7 +480,7 @@ describe('a plugin of somebody else', () => {
     }
     await using cluster = await startTestCluster({ clock: new ManualClock(), plugin })
     const { client, podWhen } = cluster
-    await addNode(client, 'a')
+    await cluster.addNode('a')
     const running = (image: string) => pod(image, { containers: [{ name: 'c', image }] })
     for (const image of ['thrown', 'failed', 'web']) {
       await client.resource(Pod).create(running(image))
