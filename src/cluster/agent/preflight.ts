@@ -11,6 +11,7 @@ const programs: Readonly<Record<string, string>> = {
   runc: 'runc',
   nft: 'nftables',
   ip: 'iproute2',
+  bridge: 'iproute2',
   iptables: 'iptables',
   nsenter: 'util-linux',
   mount: 'mount',
