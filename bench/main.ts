@@ -11,7 +11,8 @@ import { benchStore } from './store.ts'
 /**
  * Measures what has a budget, beside the peer in the same run where the peer can be had:
  * `npm run bench`, or `npm run bench -- store list` for some. Everything is on loopback and in
- * temporary directories.
+ * temporary directories. Those of real nodes (up, pod, pods, idle-node) need root and what nodes
+ * need; each has a network namespace of its own, and its cluster is removed whatever becomes of it.
  */
 const benches: Readonly<Record<string, () => Promise<readonly BenchRow[]>>> = {
   'in-process': benchInProcess,
