@@ -1,9 +1,11 @@
-import { writeFile } from 'node:fs/promises'
-import { asError } from '#base'
-import { LinuxError, type Ip, type Nft } from '#linux'
+import type { Exec, Ip, Nft } from '#linux'
 import { standInRemoval } from './dns-stand-ins.ts'
+import { setKernelSetting } from './kernel-setting.ts'
+import { closePassages, openPassages, type Firewall, type Passage } from './passages.ts'
 
 export interface NodeNetworkOptions {
+  /** Runs programs in the network that `ip` and `nft` are of. */
+  readonly exec: Exec
   readonly nft: Nft
   readonly ip: Ip
   /** Of this node: the source of what the node itself sends to pods and Services. */
@@ -15,6 +17,7 @@ export interface NodeNetworkOptions {
 /** Takes what is on its way to the cluster's ranges and has no other; its packets are rejected. */
 export const rejectLink = 'k8ts0'
 const table = 'k8ts-network'
+const firewalls = ['iptables', 'ip6tables'] as const
 
 /**
  * Makes the network of this machine, or of the namespace this process is in, that of a node:
@@ -23,7 +26,7 @@ const table = 'k8ts-network'
  * carries the node's address. Idempotent.
  */
 export async function prepareNodeNetwork(options: NodeNetworkOptions): Promise<void> {
-  const { nft, ip, nodeIps, clusterCidrs, serviceCidrs } = options
+  const { exec, nft, ip, nodeIps, clusterCidrs, serviceCidrs } = options
   await ip.up('lo')
   await setSysctls(clusterCidrs.some((cidr) => cidr.includes(':')))
   if (!(await ip.links()).includes(rejectLink)) {
@@ -35,12 +38,36 @@ export async function prepareNodeNetwork(options: NodeNetworkOptions): Promise<v
     ...[...clusterCidrs, ...serviceCidrs].map((cidr) => rangeRoute(cidr, nodeIps)),
   ])
   await nft.apply(nodeRules(clusterCidrs))
+  for (const firewall of firewalls) {
+    await openPassages(exec, firewall, table, podPassages(firewall, options))
+  }
 }
 
 /** Undoes `prepareNodeNetwork`, but for the kernel's settings. What is not there is no error. */
-export async function removeNodeNetwork({ nft, ip }: Pick<NodeNetworkOptions, 'ip' | 'nft'>) {
+export async function removeNodeNetwork({
+  exec,
+  nft,
+  ip,
+}: Pick<NodeNetworkOptions, 'exec' | 'ip' | 'nft'>): Promise<void> {
   if ((await ip.links()).includes(rejectLink)) await ip.deleteLink(rejectLink)
   await nft.apply(removal + standInRemoval)
+  for (const firewall of firewalls) await closePassages(exec, firewall, table)
+}
+
+/** What pods send and get, and what they ask the node's own DNS. */
+export function podPassages(
+  firewall: Firewall,
+  ranges: Pick<NodeNetworkOptions, 'clusterCidrs' | 'serviceCidrs'>,
+): Passage[] {
+  const ofFamily = (cidr: string) => cidr.includes(':') === (firewall === 'ip6tables')
+  const services = ranges.serviceCidrs.filter(ofFamily)
+  return ranges.clusterCidrs
+    .filter(ofFamily)
+    .flatMap((pods): Passage[] => [
+      { chain: 'FORWARD', match: ['-s', pods] },
+      { chain: 'FORWARD', match: ['-d', pods] },
+      ...services.map((own): Passage => ({ chain: 'INPUT', match: ['-s', pods, '-d', own] })),
+    ])
 }
 
 function rangeRoute(cidr: string, nodeIps: readonly string[]): string {
@@ -83,15 +110,6 @@ ${masquerade.join('\n')}
 }
 
 async function setSysctls(ipv6: boolean): Promise<void> {
-  await sysctl('net/ipv4/ip_forward', '1')
-  if (ipv6) await sysctl('net/ipv6/conf/all/forwarding', '1')
-}
-
-async function sysctl(name: string, value: string): Promise<void> {
-  try {
-    await writeFile(`/proc/sys/${name}`, value)
-  } catch (cause) {
-    const message = `kernel setting ${name} cannot be set: ${asError(cause).message}`
-    throw new LinuxError('Refused', message, { cause })
-  }
+  await setKernelSetting('net/ipv4/ip_forward', '1')
+  if (ipv6) await setKernelSetting('net/ipv6/conf/all/forwarding', '1')
 }
