@@ -5,13 +5,15 @@ import {
   mkdtempSync,
   readdirSync,
   rmSync,
+  realpathSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
-import { defaultDataDirectory, openDataDirectory } from './data-directory.ts'
+import { defaultDataDirectory, openDataDirectory, realDirectory } from './data-directory.ts'
 import { claimServer, runningServer } from './process-file.ts'
 
 let dir = ''
@@ -32,6 +34,20 @@ describe('the data directory', () => {
     mkdirSync(made.pki)
     openDataDirectory(path).abandon()
     assert.deepEqual(readdirSync(path).sort(), ['cluster.json', 'pki'])
+  })
+
+  it('is one place, whichever link leads there, and before it is made, too', () => {
+    const real = join(realpathSync(dir), 'the place')
+    symlinkSync('the place', join(dir, 'link'))
+    symlinkSync('link', join(dir, 'link to link'))
+    for (const name of ['the place', 'link', 'link to link']) {
+      assert.equal(realDirectory(join(dir, name)), real)
+      assert.equal(realDirectory(join(dir, name, 'a', 'b')), join(real, 'a', 'b'))
+    }
+    assert.equal(openDataDirectory(join(dir, 'link to link')).path, real)
+    assert.equal(realDirectory(join(dir, 'link', '..', 'x')), join(real, '..', 'x'))
+    symlinkSync('round', join(dir, 'round'))
+    assert.equal(realDirectory(join(dir, 'round')), join(dir, 'round'))
   })
 
   it('leaves nothing after a first start that failed', () => {

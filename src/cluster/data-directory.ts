@@ -5,12 +5,14 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
+  realpathSync,
   renameSync,
   rmSync,
   writeSync,
 } from 'node:fs'
 import { homedir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { ClusterError, codeOf } from './error.ts'
 
 /** Where a server keeps what must outlive it. Readable by its owner only. */
@@ -48,9 +50,34 @@ export function defaultDataDirectory(
   return join(shared, 'k8ts')
 }
 
+/**
+ * Where a directory is, or would be made, behind symbolic links: the kernel's list of mounts, and
+ * the command lines of processes, know each place by one name.
+ */
+export function realDirectory(given: string): string {
+  const path = resolve(given)
+  try {
+    return realpathSync(path)
+  } catch (error) {
+    // Whoever makes or reads it says what is wrong.
+    if (codeOf(error) !== 'ENOENT') return path
+  }
+  const target = linkTarget(path)
+  if (target !== undefined) return realDirectory(resolve(dirname(path), target))
+  return join(realDirectory(dirname(path)), basename(path))
+}
+
+function linkTarget(path: string): string | undefined {
+  try {
+    return readlinkSync(path)
+  } catch {
+    return undefined
+  }
+}
+
 /** The paths of a directory, whether it is there or not. */
 export function dataDirectoryAt(given: string): Omit<DataDirectory, 'abandon'> {
-  const path = resolve(given)
+  const path = realDirectory(given)
   return {
     path,
     pki: join(path, entries.pki),

@@ -3,6 +3,8 @@ import { dirname } from 'node:path'
 import { addressAt, cidrsOverlap, parseCidr, type Cidr } from '#machinery'
 import { ipIn, type Exec, type Ip, type Mounts, type Nft, type UsedPrefix } from '#linux'
 import { NetworkError } from './error.ts'
+import { setKernelSetting } from './kernel-setting.ts'
+import { closePassages, openPassages, type Passage } from './passages.ts'
 
 export interface FabricOptions {
   readonly exec: Exec
@@ -48,7 +50,7 @@ export interface Fabric {
 
 const firstNode = 10
 const bridgePrefix = 'k8ts-'
-const forwarding = '/proc/sys/net/ipv4/ip_forward'
+const forwarding = 'net/ipv4/ip_forward'
 
 /** Throws a NetworkError `Invalid` for a range that does not hold the nodes. */
 export function fabric(options: FabricOptions): Fabric {
@@ -64,6 +66,12 @@ export function fabric(options: FabricOptions): Fabric {
   const addressOf = ({ number }: FabricNode) => address(firstNode + number)
   const linkOf = ({ number }: FabricNode) => `k${id}-${number}`
   nodes.forEach(addressOf)
+  /** With br_netfilter, which Docker loads, that is also what nodes send to each other. */
+  const passages: readonly Passage[] = [
+    { chain: 'FORWARD', match: ['-i', bridge] },
+    { chain: 'FORWARD', match: ['-o', bridge] },
+    { chain: 'INPUT', match: ['-d', hostAddress, '-i', bridge] },
+  ]
 
   const isKept = async (namespace: string) =>
     (await mounts.list()).some(({ target }) => target === namespace)
@@ -80,7 +88,8 @@ export function fabric(options: FabricOptions): Fabric {
     if (!(await inside.links()).includes('eth0')) {
       // Of an attempt that was interrupted, or of a namespace that is gone.
       if (links.includes(link)) await ip.deleteLink(link)
-      await ip.batch([`link add name ${link} type veth peer name eth0 netns ${namespace}`])
+      // Made from inside: batches of ip take no path that has blanks in it.
+      await inside.batch([`link add name eth0 type veth peer name ${link} netns ${process.pid}`])
     }
     await ip.batch([`link set dev ${link} master ${bridge} up`])
     await inside.batch([
@@ -106,8 +115,9 @@ export function fabric(options: FabricOptions): Fabric {
         ...[...clusterCidrs, ...serviceCidrs].map((cidr) => `route replace unreachable ${cidr}`),
       ])
       await nft.apply(hostRules({ ...options, bridge, hostAddress }))
+      await openPassages(exec, 'iptables', bridge, passages)
       for (const node of nodes) await ensureNode(node, links)
-      if (outbound) await writeFile(forwarding, '1')
+      if (outbound) await setKernelSetting(forwarding, '1')
     },
 
     async remove() {
@@ -123,19 +133,20 @@ export function fabric(options: FabricOptions): Fabric {
       const ours = [...clusterCidrs, ...serviceCidrs].filter((cidr) => left.has(cidr))
       await ip.batch(ours.map((cidr) => `route del unreachable ${cidr}`))
       await nft.apply(removalOf(bridge))
+      await closePassages(exec, 'iptables', bridge)
     },
   }
 }
 
 /** Whether this machine forwards packets; `up` turns it on, and `down` puts back what was. */
 export async function isForwarding(): Promise<boolean> {
-  return (await readFile(forwarding, 'utf8')).trim() === '1'
+  return (await readFile(`/proc/sys/${forwarding}`, 'utf8')).trim() === '1'
 }
 
 /** Unless another cluster of this machine still needs it. */
 export async function stopForwarding(ip: Ip): Promise<void> {
   if ((await ip.links()).some((link) => link.startsWith(bridgePrefix))) return
-  await writeFile(forwarding, '0')
+  await setKernelSetting(forwarding, '0')
 }
 
 function ipv4Range(text: string): Cidr {

@@ -1,13 +1,15 @@
-import { writeFile } from 'node:fs/promises'
-import { asError } from '#base'
-import { LinuxError, type Exec, type Ip, type Nft } from '#linux'
+import type { Exec, Ip, Nft } from '#linux'
 import { networkName } from './cni.ts'
 import { standInRemoval } from './dns-stand-ins.ts'
+import { setKernelSetting } from './kernel-setting.ts'
 import { removeNodeRoutes } from './node-routes.ts'
+import { closePassages, openPassages, type Firewall, type Passage } from './passages.ts'
 import { removePortMaps } from './port-maps.ts'
 import { rejectLink } from './reject-link.ts'
 
 export interface NodeNetworkOptions {
+  /** Runs programs in the network that `ip` and `nft` are of. */
+  readonly exec: Exec
   readonly nft: Nft
   readonly ip: Ip
   /** Of this node: the source of what the node itself sends to pods and Services. */
@@ -17,6 +19,7 @@ export interface NodeNetworkOptions {
 }
 
 const table = 'k8ts-network'
+const firewalls = ['iptables', 'ip6tables'] as const
 
 /**
  * Makes the network of this machine, or of the namespace this process is in, that of a node:
@@ -25,7 +28,7 @@ const table = 'k8ts-network'
  * carries the node's address. Idempotent.
  */
 export async function prepareNodeNetwork(options: NodeNetworkOptions): Promise<void> {
-  const { nft, ip, nodeIps, clusterCidrs, serviceCidrs } = options
+  const { exec, nft, ip, nodeIps, clusterCidrs, serviceCidrs } = options
   await ip.up('lo')
   await setSysctls(clusterCidrs.some((cidr) => cidr.includes(':')))
   if (!(await ip.links()).includes(rejectLink)) {
@@ -37,6 +40,9 @@ export async function prepareNodeNetwork(options: NodeNetworkOptions): Promise<v
     ...[...clusterCidrs, ...serviceCidrs].map((cidr) => rangeRoute(cidr, nodeIps)),
   ])
   await nft.apply(nodeRules(clusterCidrs))
+  for (const firewall of firewalls) {
+    await openPassages(exec, firewall, table, podPassages(firewall, options))
+  }
 }
 
 /**
@@ -53,6 +59,23 @@ export async function removeNodeNetwork(options: {
   if ((await ip.links()).includes(rejectLink)) await ip.deleteLink(rejectLink)
   await nft.apply(removal + standInRemoval)
   await removePortMaps(exec, networkName)
+  for (const firewall of firewalls) await closePassages(exec, firewall, table)
+}
+
+/** What pods send and get, and what they ask the node's own DNS. */
+export function podPassages(
+  firewall: Firewall,
+  ranges: Pick<NodeNetworkOptions, 'clusterCidrs' | 'serviceCidrs'>,
+): Passage[] {
+  const ofFamily = (cidr: string) => cidr.includes(':') === (firewall === 'ip6tables')
+  const services = ranges.serviceCidrs.filter(ofFamily)
+  return ranges.clusterCidrs
+    .filter(ofFamily)
+    .flatMap((pods): Passage[] => [
+      { chain: 'FORWARD', match: ['-s', pods] },
+      { chain: 'FORWARD', match: ['-d', pods] },
+      ...services.map((own): Passage => ({ chain: 'INPUT', match: ['-s', pods, '-d', own] })),
+    ])
 }
 
 function rangeRoute(cidr: string, nodeIps: readonly string[]): string {
@@ -95,15 +118,6 @@ ${masquerade.join('\n')}
 }
 
 async function setSysctls(ipv6: boolean): Promise<void> {
-  await sysctl('net/ipv4/ip_forward', '1')
-  if (ipv6) await sysctl('net/ipv6/conf/all/forwarding', '1')
-}
-
-async function sysctl(name: string, value: string): Promise<void> {
-  try {
-    await writeFile(`/proc/sys/${name}`, value)
-  } catch (cause) {
-    const message = `kernel setting ${name} cannot be set: ${asError(cause).message}`
-    throw new LinuxError('Refused', message, { cause })
-  }
+  await setKernelSetting('net/ipv4/ip_forward', '1')
+  if (ipv6) await setKernelSetting('net/ipv6/conf/all/forwarding', '1')
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { rm, symlink } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { after, test } from 'node:test'
 import { dataDir, directory, k8ts, kubectl, output, run } from './cluster.ts'
@@ -16,6 +16,12 @@ after(async () => {
 
 test('npm start ends with two nodes and an application that answers; npm run stop leaves nothing', async () => {
   await output('ip', 'link', 'set', 'dev', 'lo', 'up')
+  await symlink('another place with blanks', dataDir)
+  // As with Docker and ufw on the machine, but for what its own programs say to each other.
+  const firewall =
+    '*filter\n:INPUT DROP\n:FORWARD DROP\n:OUTPUT ACCEPT\n-A INPUT -i lo -j ACCEPT\nCOMMIT\n'
+  assert.equal((await run('iptables-restore', [], { stdin: firewall })).code, 0)
+  const rulesBefore = await output('iptables', '-S')
   const { code, out, err } = await script('start.sh')
   assert.equal(code, 0, `${err}${out}`)
   assert.match(out, /node-1 is 100\.64\.10\.11\n +node-2 is 100\.64\.10\.12/)
@@ -33,5 +39,6 @@ test('npm start ends with two nodes and an application that answers; npm run sto
   const stopped = await script('stop.sh')
   assert.equal(stopped.code, 0, stopped.err)
   assert.equal(existsSync(dataDir), false)
+  assert.equal(await output('iptables', '-S'), rulesBefore)
   assert.match(await output('ip', '-o', 'link'), /^1: lo: [^\n]*\n$/)
 })

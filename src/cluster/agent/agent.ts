@@ -8,6 +8,7 @@ import { ipIn, nftIn, realCgroups, realExec, realMounts } from '#linux'
 import { keepDnsStandIns, keepNodeRoutes, podNetwork, prepareNodeNetwork } from '#network'
 import type { ClusterSettings } from '../addons/cluster-settings.ts'
 import { startProxy } from '#proxy'
+import { realDirectory } from '../data-directory.ts'
 import { ClusterError } from '../error.ts'
 import { joinCluster } from '../join/join-cluster.ts'
 import type { NodeCredentials } from '../join/node-credentials.ts'
@@ -17,7 +18,7 @@ import { nodeError } from './node-error.ts'
 import { nodePaths, type NodePaths } from './node-paths.ts'
 import { startNodeRuntime, type NodeRuntime } from './node-runtime.ts'
 import { nodeSettings } from './node-settings.ts'
-import { checkMachine, machineFacts } from './preflight.ts'
+import { checkMachine, checkNodeDirectory, machineFacts } from './preflight.ts'
 
 export interface AgentOptions {
   readonly clock: Clock
@@ -64,7 +65,7 @@ const networkPollMs = 20
  */
 export async function startAgent(options: AgentOptions): Promise<AsyncDisposable> {
   try {
-    return await start(options)
+    return await start({ ...options, directory: realDirectory(options.directory) })
   } catch (error) {
     throw await nodeError(error)
   }
@@ -75,6 +76,7 @@ async function start(options: AgentOptions): Promise<AsyncDisposable> {
   const services = { clock, random, log }
   await using stack = new AsyncDisposableStack()
   checkMachine(await machineFacts(process.getuid?.() === 0, process.env))
+  checkNodeDirectory(directory)
   const paths = nodePaths(directory)
   await mkdir(directory, { recursive: true, mode: 0o700 })
   const claim = claimProcess(paths.agentFile, (pid) => inUse(directory, pid))
@@ -91,7 +93,7 @@ async function start(options: AgentOptions): Promise<AsyncDisposable> {
     startNodeRuntime({ ...services, directory: paths.containerd, exec, mounts }),
     async (given) => {
       const joined = await join({ ...options, signal: given }, paths)
-      await prepareNodeNetwork({ nft, ip, nodeIps, ...joined.settings })
+      await prepareNodeNetwork({ exec, nft, ip, nodeIps, ...joined.settings })
       return joined
     },
     signal,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { problemOf, type MachineFacts } from './preflight.ts'
+import { checkNodeDirectory, problemOf, type MachineFacts } from './preflight.ts'
 
 const good: MachineFacts = {
   isRoot: true,
@@ -38,3 +38,13 @@ for (const [what, facts, problem] of [
     assert.equal(problemOf({ ...good, ...facts }), problem)
   })
 }
+
+test('a directory that overlayfs would take for two is refused, one with blanks is not', () => {
+  checkNodeDirectory('/srv/my clusters/"one"=1')
+  for (const path of ['/srv/a,b', '/srv/a:b', '/srv/a\\b']) {
+    assert.throws(() => checkNodeDirectory(path), {
+      name: 'ClusterError',
+      message: /keep nodes elsewhere/,
+    })
+  }
+})

@@ -53,6 +53,15 @@ export function problemOf(facts: MachineFacts): string | undefined {
   return undefined
 }
 
+/** Throws a ClusterError for a directory that the file systems of containers cannot be put below. */
+export function checkNodeDirectory(directory: string): void {
+  const [bad] = /[,:\\]/.exec(directory) ?? []
+  if (bad === undefined) return
+  throw new ClusterError(
+    `overlayfs takes no path with "${bad}" in it: keep nodes elsewhere than in ${directory}`,
+  )
+}
+
 /** Looks, and changes nothing. */
 export async function machineFacts(
   isRoot: boolean,

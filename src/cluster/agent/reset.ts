@@ -4,6 +4,7 @@ import { containerdAddress, removeSandboxes } from '#kubelet'
 import { ipIn, nftIn, realCgroups, realExec, realMounts } from '#linux'
 import { removeNodeNetwork } from '#network'
 import { removeProxyRules } from '#proxy'
+import { realDirectory } from '../data-directory.ts'
 import { endProcess } from '../process-file.ts'
 import { nodeError } from './node-error.ts'
 import { nodePaths } from './node-paths.ts'
@@ -27,7 +28,7 @@ const podsMs = 30_000
  */
 export async function resetAgent(options: ResetOptions): Promise<boolean> {
   try {
-    return await reset(options)
+    return await reset({ ...options, directory: realDirectory(options.directory) })
   } catch (error) {
     throw await nodeError(error)
   }

@@ -1,11 +1,10 @@
 import { rm } from 'node:fs/promises'
-import { resolve } from 'node:path'
 import type { Clock } from '#base'
 import { removeContext, restoreContext } from '#client'
 import { endProcesses, ipIn, realCgroups, realExec, realMounts } from '#linux'
 import { stopForwarding } from '#network'
 import { contextName } from '../context.ts'
-import { dataDirectoryAt, openDataDirectory } from '../data-directory.ts'
+import { dataDirectoryAt, openDataDirectory, realDirectory } from '../data-directory.ts'
 import { nodeError } from '../agent/node-error.ts'
 import { removeNode } from '../agent/remove-node.ts'
 import { endProcess } from '../process-file.ts'
@@ -39,7 +38,7 @@ export async function down(options: DownOptions): Promise<boolean> {
  * ClusterError when something does not go away; called again it goes on where it was.
  */
 export async function removeCluster({ clock, dataDir, progress }: DownOptions): Promise<boolean> {
-  const directory = resolve(dataDir)
+  const directory = realDirectory(dataDir)
   const record = readUpRecord(directory)
   if (record === undefined) return false
   const nodes = upNodes(directory, record)

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { basename, resolve } from 'node:path'
+import { basename } from 'node:path'
 import type { Clock, Log, Random } from '#base'
 import {
   containerdAddress,
@@ -14,6 +14,7 @@ import {
 import { realExec } from '#linux'
 import { nodeError } from '../agent/node-error.ts'
 import { nodePaths } from '../agent/node-paths.ts'
+import { realDirectory } from '../data-directory.ts'
 import { ClusterError } from '../error.ts'
 import { readUpRecord, upNodes } from './record.ts'
 
@@ -80,7 +81,7 @@ async function onNodes<T>(
 }
 
 function nodesOf({ dataDir, node }: ImageOptions): { name: string; containerd: string }[] {
-  const directory = resolve(dataDir)
+  const directory = realDirectory(dataDir)
   const record = readUpRecord(directory)
   const { containerd, agentFile } = nodePaths(directory)
   const isAgent = existsSync(agentFile) || existsSync(containerd)

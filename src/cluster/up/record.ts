@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import type { FormerContext } from '#client'
 import type { FabricNode } from '#network'
 import { nodePaths, type NodePaths } from '../agent/node-paths.ts'
-import { writeWhole } from '../data-directory.ts'
+import { realDirectory, writeWhole } from '../data-directory.ts'
 import { ClusterError, codeOf } from '../error.ts'
 import type { PublishedPort } from '../published-port.ts'
 
@@ -48,7 +48,7 @@ export function writeUpRecord(dataDir: string, record: UpRecord): void {
 
 /** The same for a directory each time, and another one for another directory. */
 export function clusterId(dataDir: string): string {
-  return createHash('sha256').update(resolve(dataDir)).digest('hex').slice(0, 6)
+  return createHash('sha256').update(realDirectory(dataDir)).digest('hex').slice(0, 6)
 }
 
 /** One node of a cluster that `up` made. */
@@ -60,7 +60,7 @@ export interface UpNode extends FabricNode, NodePaths {
 }
 
 export function upNodes(dataDir: string, { id, nodes }: Pick<UpRecord, 'id' | 'nodes'>): UpNode[] {
-  const root = resolve(dataDir)
+  const root = realDirectory(dataDir)
   return Array.from({ length: nodes }, (_, i) => {
     const name = `node-${i + 1}`
     const directory = join(root, 'nodes', name)
@@ -78,9 +78,9 @@ export function upNodes(dataDir: string, { id, nodes }: Pick<UpRecord, 'id' | 'n
 
 /** Held by the `up` that works on a data directory. */
 export function upLock(dataDir: string): string {
-  return join(resolve(dataDir), 'up.lock')
+  return join(realDirectory(dataDir), 'up.lock')
 }
 
 export function serverLog(dataDir: string): string {
-  return join(resolve(dataDir), 'logs', 'server.log')
+  return join(realDirectory(dataDir), 'logs', 'server.log')
 }

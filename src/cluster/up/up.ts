@@ -6,7 +6,7 @@ import { kubeconfigPaths, mergeContext, useContext } from '#client'
 import { isForwarding, NetworkError, type Fabric } from '#network'
 import { adminContext, contextName } from '../context.ts'
 import { defaultClusterCidrs, defaultServiceCidrs } from '../controller-options.ts'
-import { openDataDirectory, type DataDirectory } from '../data-directory.ts'
+import { openDataDirectory, realDirectory, type DataDirectory } from '../data-directory.ts'
 import { ClusterError } from '../error.ts'
 import { inviteNode } from '../join/token-access.ts'
 import { claimProcess, runningProcess } from '../process-file.ts'
@@ -16,7 +16,7 @@ import { serverStatus } from '../status.ts'
 import { agentsOf, serversOf } from './find-processes.ts'
 import { fabricOf } from './machine-network.ts'
 import { nodeError } from '../agent/node-error.ts'
-import { checkMachine, machineFacts } from '../agent/preflight.ts'
+import { checkMachine, checkNodeDirectory, machineFacts } from '../agent/preflight.ts'
 import { tokenVariable } from '../agent/token-variable.ts'
 import { resolverFlags } from './node-resolvers.ts'
 import { lastWords, startProcess, type StartedProcess } from './processes.ts'
@@ -87,6 +87,7 @@ const defaults = { nodes: 1, apiPort: 6443, nodeCidr: '100.64.10.0/24' }
 export async function up(options: UpOptions): Promise<UpCluster> {
   const { clock, dataDir, progress } = options
   checkMachine(await machineFacts(process.getuid?.() === 0, process.env))
+  checkNodeDirectory(realDirectory(dataDir))
   const isNew = readUpRecord(dataDir) === undefined
   const directory = openDataDirectory(dataDir)
   const claim = claimUp(directory)
