@@ -1,6 +1,6 @@
 import { mkdir, readdir, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { Pod, Service } from '#api'
+import { Pod, Service, type PodStatus } from '#api'
 import type { Clock, Log, Random } from '#base'
 import { EventBroadcaster, Informers, referenceTo, type Client, type Informer } from '#client'
 import type { Cgroups, Mounts } from '#linux'
@@ -14,9 +14,11 @@ import { readMachine } from './node/machine.ts'
 import { capacity } from './node/node-object.ts'
 import { NodeReporter } from './node/node-reporter.ts'
 import { CrashLoop, usualCrashLoop, type CrashLoopOptions } from './pods/crash-loop.ts'
+import { rejectionOf } from './pods/node-admission.ts'
 import { uidOf } from './pods/observed.ts'
 import { fieldPath } from './pods/pod-starter.ts'
 import type { PodHost } from './pods/pod-host.ts'
+import type { Waiting } from './pods/pod-status.ts'
 import { podPaths } from './pods/pod-paths.ts'
 import { PodWorker } from './pods/pod-worker.ts'
 import { qosCgroups, QosCgroups } from './pods/qos-cgroups.ts'
@@ -250,13 +252,24 @@ class RunningKubelet implements Kubelet {
   }
 
   #added(host: PodHost, pod: Pod): void {
-    const worker = new PodWorker(host, pod)
+    const worker = new PodWorker(host, pod, this.#rejectionOf(host, pod))
     this.#workers.set(worker.uid, worker)
     void worker.ended.then(() => {
       if (this.#stopping.signal.aborted) return
       this.#workers.delete(worker.uid)
       for (const [id, uid] of this.#owners) if (uid === worker.uid) this.#owners.delete(id)
     })
+  }
+
+  /** A pod that has been let in once stays. */
+  #rejectionOf({ allocatable, statuses }: PodHost, pod: Pod): Waiting | undefined {
+    if (isLetIn(pod)) return undefined
+    const others = this.#pods.lister.list().filter((each) => {
+      const uid = uidOf(each)
+      if (uid === uidOf(pod) || isOver(statuses.latest(uid) ?? each.status)) return false
+      return isLetIn(each) || this.#workers.get(uid)?.isLetIn === true
+    })
+    return rejectionOf(pod, { allocatable, pods: others })
   }
 
   #makeHost(
@@ -358,4 +371,13 @@ class RunningKubelet implements Kubelet {
       this.#qos?.changed()
     }
   }
+}
+
+/** Its kubelet has begun with it. */
+function isLetIn({ status }: Pod): boolean {
+  return status.startTime !== undefined && status.startTime !== null
+}
+
+function isOver({ phase }: PodStatus): boolean {
+  return phase === 'Failed' || phase === 'Succeeded'
 }

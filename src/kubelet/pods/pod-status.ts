@@ -238,11 +238,7 @@ function conditions(
       ? undefined
       : {
           reason: 'ReadinessGatesNotReady',
-          message: gates
-            .map(
-              (type) => `corresponding condition of pod readiness gate "${type}" does not exist.`,
-            )
-            .join(', '),
+          message: gates.map((type) => gateText(pod, type)).join(', '),
         })
   const [sandbox] = observed.sandboxes
   return [
@@ -277,9 +273,19 @@ interface Why {
 }
 
 function holds(pod: Pod, type: string): boolean {
-  return (
-    pod.status.conditions?.some((each) => each.type === type && each.status === 'True') === true
-  )
+  return conditionOf(pod, type)?.status === 'True'
+}
+
+/** Why a readiness gate is closed. */
+function gateText(pod: Pod, type: string): string {
+  const found = conditionOf(pod, type)
+  return found === undefined
+    ? `corresponding condition of pod readiness gate "${type}" does not exist.`
+    : `the status of pod readiness gate "${type}" is not "True", but ${found.status}`
+}
+
+function conditionOf(pod: Pod, type: string): PodCondition | undefined {
+  return pod.status.conditions?.find((each) => each.type === type)
 }
 
 function condition(
@@ -289,7 +295,7 @@ function condition(
   why: Why | undefined,
 ): PodCondition {
   const status = isTrue ? 'True' : 'False'
-  const before = pod.status.conditions?.find((each) => each.type === type)
+  const before = conditionOf(pod, type)
   const since = before?.status === status ? before.lastTransitionTime : formatTime(nowMs)
   return {
     type,

@@ -18,9 +18,13 @@ import { runPostStart } from './post-start.ts'
 import { podCgroup } from './resources.ts'
 import { Retries } from './retries.ts'
 
-/** containerd tells of an end some milliseconds before its own CRI part has taken note of it. */
-const expectedMsMax = 2_000
-const expectedPollMs = 10
+/**
+ * containerd tells of an end before its own CRI part has taken note of it: some milliseconds, but
+ * where it has much to do, seconds. It is asked less often the longer that takes, as long as no
+ * other look comes by itself.
+ */
+const expectedMsMax = 60_000
+const expectedPollMs = { min: 10, part: 0.1 }
 const cgroupTimeoutMs = 5_000
 const cgroupPollMs = 20
 
@@ -31,6 +35,8 @@ const cgroupPollMs = 20
  */
 export class PodWorker {
   readonly uid: string
+  /** The node did not reject the pod. */
+  readonly isLetIn: boolean
   /** Resolves when nothing of the pod is left, or when the worker was told to stop. */
   readonly ended: Promise<void>
   readonly #host: PodHost
@@ -61,13 +67,17 @@ export class PodWorker {
   /** What has ended and may not be shown so yet, with the time until which that is believed. */
   readonly #expected = new Map<string, number>()
 
-  constructor(host: PodHost, pod: Pod) {
+  /** A pod that the node rejects fails at once, and nothing of it is started. */
+  constructor(host: PodHost, pod: Pod, rejection?: Waiting) {
     this.uid = uidOf(pod)
     this.#host = host
     this.#pod = pod
     this.#starter = new PodStarter(host)
     this.#stopper = new PodStopper(host)
     this.#retries = new Retries(host.clock)
+    this.isLetIn = rejection === undefined
+    this.#failure = rejection
+    if (rejection !== undefined) this.#tell('Warning', rejection.reason, rejection.message)
     this.ended = this.#run()
   }
 
@@ -225,7 +235,9 @@ export class PodWorker {
       const runs =
         containers.some((each) => each.id === id && each.state === 'running') ||
         sandboxes.some((each) => each.id === id && each.ready)
-      if (runs && now < untilMs) this.#planWake(expectedPollMs)
+      const waitedMs = now - (untilMs - expectedMsMax)
+      const { min, part } = expectedPollMs
+      if (runs && waitedMs < expectedMsMax) this.#planWake(Math.max(min, waitedMs * part))
       else this.#expected.delete(id)
     }
   }
