@@ -22,6 +22,7 @@ import type { Waiting } from './pods/pod-status.ts'
 import { podPaths } from './pods/pod-paths.ts'
 import { PodWorker } from './pods/pod-worker.ts'
 import { qosCgroups, QosCgroups } from './pods/qos-cgroups.ts'
+import { allocatedBefore } from './pods/resize.ts'
 import { possiblePodCgroups } from './pods/resources.ts'
 import { StatusWriter } from './pods/status-writer.ts'
 import { PodProbes } from './probes/pod-probes.ts'
@@ -170,10 +171,16 @@ class RunningKubelet implements Kubelet {
         this.#added(host, pod)
         this.#qos?.changed()
       },
-      updated: (pod) => this.#workers.get(uidOf(pod))?.update(pod),
+      updated: (pod, before) => {
+        this.#workers.get(uidOf(pod))?.update(pod)
+        const { generation } = before.metadata
+        const isSame =
+          generation === pod.metadata.generation && isOver(before.status) === isOver(pod.status)
+        if (!isSame) this.#roomChanged()
+      },
       deleted: (pod) => {
         this.#workers.get(uidOf(pod))?.remove()
-        this.#qos?.changed()
+        this.#roomChanged()
       },
     })
     this.#background = Promise.all([
@@ -262,14 +269,28 @@ class RunningKubelet implements Kubelet {
   }
 
   /** A pod that has been let in once stays. */
-  #rejectionOf({ allocatable, statuses }: PodHost, pod: Pod): Waiting | undefined {
+  #rejectionOf({ allocatable }: PodHost, pod: Pod): Waiting | undefined {
     if (isLetIn(pod)) return undefined
-    const others = this.#pods.lister.list().filter((each) => {
-      const uid = uidOf(each)
-      if (uid === uidOf(pod) || isOver(statuses.latest(uid) ?? each.status)) return false
-      return isLetIn(each) || this.#workers.get(uid)?.isLetIn === true
+    return rejectionOf(pod, { allocatable, pods: this.#others(uidOf(pod)) })
+  }
+
+  /** The pods that take room of the node's, but one. */
+  #others(podUid: string): readonly Pod[] {
+    return this.#pods.lister.list().flatMap((pod) => {
+      const uid = uidOf(pod)
+      const status = this.#host?.statuses.latest(uid) ?? pod.status
+      if (uid === podUid || isOver(status)) return []
+      const worker = this.#workers.get(uid)
+      // Of a kubelet that has just started some workers may be to come.
+      if (worker === undefined) return isLetIn(pod) ? [allocatedBefore(pod)] : []
+      return worker.isLetIn ? [worker.allocated] : []
     })
-    return rejectionOf(pod, { allocatable, pods: others })
+  }
+
+  /** A pod has ended, or wants more or less than before. */
+  #roomChanged(): void {
+    for (const worker of this.#workers.values()) worker.roomChanged()
+    this.#qos?.changed()
   }
 
   #makeHost(
@@ -322,6 +343,7 @@ class RunningKubelet implements Kubelet {
       memoryCapacityBytes,
       allocatable,
       services: () => this.#services.lister.list(),
+      others: (uid) => this.#others(uid),
       owns: (uid, ids) => {
         for (const id of ids) this.#owners.set(id, uid)
       },

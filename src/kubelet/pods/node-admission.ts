@@ -61,28 +61,40 @@ function normalized(name: string): string {
 
 const counted = ['cpu', 'memory', 'ephemeral-storage']
 
-function lackingResource(pod: Pod, { allocatable, pods }: NodeRoom): Waiting | undefined {
+export interface Overdraft {
+  readonly name: string
+  readonly requested: number
+  readonly capacity: number
+  readonly message: string
+}
+
+function lackingResource(pod: Pod, room: NodeRoom): Waiting | undefined {
+  const { allocatable, pods } = room
   const most = Number(allocatable['pods'] ?? Infinity)
-  if (pods.length + 1 > most) return lacking('pods', [1, pods.length, most])
+  const found =
+    pods.length + 1 > most ? overdraft('pods', [1, pods.length, most]) : overdraftOf(pod, room)
+  return found === undefined ? undefined : { reason: `OutOf${found.name}`, message: found.message }
+}
+
+/** The first resource of which the pod asks for more than is left. */
+export function overdraftOf(pod: Pod, { allocatable, pods }: NodeRoom): Overdraft | undefined {
   for (const name of counted) {
     const capacity = inUnits(name, parseQuantity(allocatable[name] ?? '0'))
     const requested = requestOf(pod, name)
     if (requested === 0 || allocatable[name] === undefined) continue
     const used = pods.reduce((sum, each) => sum + requestOf(each, name), 0)
-    if (used + requested > capacity) return lacking(name, [requested, used, capacity])
+    if (used + requested > capacity) return overdraft(name, [requested, used, capacity])
   }
   return undefined
 }
 
-function lacking(
+function overdraft(
   name: string,
   [requested, used, capacity]: readonly [number, number, number],
-): Waiting {
+): Overdraft {
   const amounts = `requested: ${requested}, used: ${used}, capacity: ${capacity}`
-  return {
-    reason: `OutOf${name}`,
-    message: `Node didn't have enough resource: ${name}, ${amounts}`,
-  }
+  const message = `Node didn't have enough resource: ${name}, ${amounts}`
+  return { name, requested, capacity, message }
 }
 
 function requestOf({ spec }: Pod, name: string): number {

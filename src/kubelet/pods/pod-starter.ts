@@ -12,6 +12,7 @@ import { CreateError } from './failure.ts'
 import { hostsFile, hostsFileOfNode } from './hosts-file.ts'
 import { ephemeralContainersOf, initContainersOf, uidOf } from './observed.ts'
 import type { PodHost } from './pod-host.ts'
+import type { Resized } from './pod-step.ts'
 import { podCgroup, podCgroupLimits } from './resources.ts'
 import { dnsConfig, sandboxConfig } from './sandbox-config.ts'
 import { terminationMessage } from './termination-message.ts'
@@ -108,6 +109,18 @@ export class PodStarter {
     await host.runtime.startContainer(id)
     host.events.record(about, { type: 'Normal', reason: 'Started', message: 'Container started' })
     return id
+  }
+
+  /** Sets what running containers may use, and what their pod may as a whole. */
+  async resize(pod: Pod, containers: readonly Resized[]): Promise<void> {
+    const { cgroups, cgroupRoot, runtime } = this.#host
+    const group = podCgroup(cgroupRoot, pod)
+    // No cgroup takes a limit below that of one within it, nor above that of the one around it.
+    await cgroups.ensure(group, { ...podCgroupLimits(pod), cpuQuotaUs: -1, memoryBytes: -1 })
+    for (const { running, resources } of containers) {
+      await runtime.updateContainer(running.id, resources)
+    }
+    await cgroups.ensure(group, podCgroupLimits(pod))
   }
 
   /** What a container that has ended left to say. */

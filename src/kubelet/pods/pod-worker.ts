@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises'
 import { Pod, type Container } from '#api'
 import { asError, parseTime, poll, type Timer } from '#base'
 import { referenceTo } from '#client'
-import { hasReason } from '#machinery'
+import { equalJson, hasReason } from '#machinery'
 import { KubeletError } from '../error.ts'
 import type { ContainerStatus } from '../runtime/runtime.ts'
 import { MountError } from '../volumes/pod-volumes.ts'
@@ -15,6 +15,7 @@ import { podStatus, type Waiting } from './pod-status.ts'
 import { actionKey, heldMessage, podStep, type Action, type Held } from './pod-step.ts'
 import { graceOf, PodStopper } from './pod-stopper.ts'
 import { runPostStart } from './post-start.ts'
+import { allocate, allocatedBefore } from './resize.ts'
 import { podCgroup } from './resources.ts'
 import { Retries } from './retries.ts'
 
@@ -42,7 +43,12 @@ export class PodWorker {
   readonly #host: PodHost
   readonly #starter: PodStarter
   readonly #stopper: PodStopper
+  /** As the API has it, but with the resources that it has been given. */
   #pod: Pod
+  /** As the API has it. */
+  #wanted: Pod
+  #resizePending: Waiting | undefined
+  #resizeError: string | undefined
   /** It is no longer in the API. */
   #removed = false
   #stopped = false
@@ -71,21 +77,47 @@ export class PodWorker {
   constructor(host: PodHost, pod: Pod, rejection?: Waiting) {
     this.uid = uidOf(pod)
     this.#host = host
-    this.#pod = pod
+    this.#wanted = pod
+    this.#pod = allocatedBefore(pod)
     this.#starter = new PodStarter(host)
     this.#stopper = new PodStopper(host)
     this.#retries = new Retries(host.clock)
     this.isLetIn = rejection === undefined
     this.#failure = rejection
+    if (this.isLetIn) this.#allocate()
     if (rejection !== undefined) this.#tell('Warning', rejection.reason, rejection.message)
     this.ended = this.#run()
   }
 
   /** The pod as the API has it now. */
   update(pod: Pod): void {
-    this.#pod = pod
+    const { annotations, labels } = this.#wanted.metadata
+    const isShownSame =
+      equalJson(labels, pod.metadata.labels) && equalJson(annotations, pod.metadata.annotations)
+    this.#wanted = pod
+    this.#allocate()
+    // Volumes and environments show them.
+    if (!isShownSame) this.refresh()
     if (this.#isEnding) this.#end()
     this.wake()
+  }
+
+  /** What the pod takes of its node: what it has been given. */
+  get allocated(): Pod {
+    return this.#pod
+  }
+
+  /** There may be room now for what is wanted. */
+  roomChanged(): void {
+    if (this.#resizePending !== undefined) this.update(this.#wanted)
+  }
+
+  #allocate(): void {
+    const { allocatable } = this.#host
+    const room = { allocatable, pods: () => this.#host.others(this.uid) }
+    const { pod, pending } = allocate(this.#wanted, this.#pod, room)
+    this.#pod = pod
+    this.#resizePending = pending
   }
 
   /** The pod is no longer in the API: it ends without a last word. */
@@ -192,6 +224,7 @@ export class PodWorker {
       mustRestart: this.#mustRestart,
       observed,
       nowMs: clock.now(),
+      memoryCapacityBytes: this.#host.memoryCapacityBytes,
       probe: (id, kind) => probes.result(this.uid, id, kind),
       crashLoopWait: (container, endedAtMs) =>
         crashLoop.wait(this.#crashKey(container), endedAtMs, clock.now()),
@@ -344,6 +377,11 @@ export class PodWorker {
         await this.#stopper.stopContainer(pod, container, running.id, options)
         return true
       }
+      case 'resize': {
+        await this.#starter.resize(pod, action.containers)
+        this.#resizeError = undefined
+        return true
+      }
       case 'removeContainer': {
         await runtime.removeContainer(action.id)
         this.#messages.delete(action.id)
@@ -382,6 +420,7 @@ export class PodWorker {
 
   /** Says in the status and in events why something failed. */
   #explain(action: Action, error: Error): void {
+    if (action.type === 'resize') this.#resizeError = error.message
     const { container, waiting, event } = failureOf(action, error)
     if (container !== undefined && waiting !== undefined) this.#waiting.set(container.name, waiting)
     if (event === undefined) return
@@ -472,6 +511,9 @@ export class PodWorker {
       probe: (id, kind) => probes.result(this.uid, id, kind),
       stopped,
       failure: this.#failure,
+      resizePending: this.#resizePending,
+      resizeError: this.#resizeError,
+      memoryCapacityBytes: this.#host.memoryCapacityBytes,
     })
     statuses.set(this.#pod, status)
   }
