@@ -39,6 +39,7 @@ export async function runRaw(
       logDirectory: join(directory, uidOf(pod)),
       cgroupParent: podCgroup(node.cgroupRoot, pod),
       dns: dnsConfig(pod, dns),
+      domain: dns.domain,
     })
     const sandboxId = await runtime.runSandbox(sandbox)
     const config = containerConfig({

@@ -1,6 +1,6 @@
 import { mkdir, readdir, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { Pod, Service } from '#api'
+import { Pod, Service, type PodStatus } from '#api'
 import type { Clock, Log, Random } from '#base'
 import { EventBroadcaster, Informers, referenceTo, type Client, type Informer } from '#client'
 import type { Cgroups, Mounts } from '#linux'
@@ -14,12 +14,15 @@ import { readMachine } from './node/machine.ts'
 import { capacity } from './node/node-object.ts'
 import { NodeReporter } from './node/node-reporter.ts'
 import { CrashLoop, usualCrashLoop, type CrashLoopOptions } from './pods/crash-loop.ts'
+import { rejectionOf } from './pods/node-admission.ts'
 import { uidOf } from './pods/observed.ts'
 import { fieldPath } from './pods/pod-starter.ts'
 import type { PodHost } from './pods/pod-host.ts'
+import type { Waiting } from './pods/pod-status.ts'
 import { podPaths } from './pods/pod-paths.ts'
 import { PodWorker } from './pods/pod-worker.ts'
 import { qosCgroups, QosCgroups } from './pods/qos-cgroups.ts'
+import { allocatedBefore } from './pods/resize.ts'
 import { possiblePodCgroups } from './pods/resources.ts'
 import { StatusWriter } from './pods/status-writer.ts'
 import { PodProbes } from './probes/pod-probes.ts'
@@ -168,10 +171,16 @@ class RunningKubelet implements Kubelet {
         this.#added(host, pod)
         this.#qos?.changed()
       },
-      updated: (pod) => this.#workers.get(uidOf(pod))?.update(pod),
+      updated: (pod, before) => {
+        this.#workers.get(uidOf(pod))?.update(pod)
+        const { generation } = before.metadata
+        const isSame =
+          generation === pod.metadata.generation && isOver(before.status) === isOver(pod.status)
+        if (!isSame) this.#roomChanged()
+      },
       deleted: (pod) => {
         this.#workers.get(uidOf(pod))?.remove()
-        this.#qos?.changed()
+        this.#roomChanged()
       },
     })
     this.#background = Promise.all([
@@ -250,13 +259,38 @@ class RunningKubelet implements Kubelet {
   }
 
   #added(host: PodHost, pod: Pod): void {
-    const worker = new PodWorker(host, pod)
+    const worker = new PodWorker(host, pod, this.#rejectionOf(host, pod))
     this.#workers.set(worker.uid, worker)
     void worker.ended.then(() => {
       if (this.#stopping.signal.aborted) return
       this.#workers.delete(worker.uid)
       for (const [id, uid] of this.#owners) if (uid === worker.uid) this.#owners.delete(id)
     })
+  }
+
+  /** A pod that has been let in once stays. */
+  #rejectionOf({ allocatable }: PodHost, pod: Pod): Waiting | undefined {
+    if (isLetIn(pod)) return undefined
+    return rejectionOf(pod, { allocatable, pods: this.#others(uidOf(pod)) })
+  }
+
+  /** The pods that take room of the node's, but one. */
+  #others(podUid: string): readonly Pod[] {
+    return this.#pods.lister.list().flatMap((pod) => {
+      const uid = uidOf(pod)
+      const status = this.#host?.statuses.latest(uid) ?? pod.status
+      if (uid === podUid || isOver(status)) return []
+      const worker = this.#workers.get(uid)
+      // Of a kubelet that has just started some workers may be to come.
+      if (worker === undefined) return isLetIn(pod) ? [allocatedBefore(pod)] : []
+      return worker.isLetIn ? [worker.allocated] : []
+    })
+  }
+
+  /** A pod has ended, or wants more or less than before. */
+  #roomChanged(): void {
+    for (const worker of this.#workers.values()) worker.roomChanged()
+    this.#qos?.changed()
   }
 
   #makeHost(
@@ -309,6 +343,7 @@ class RunningKubelet implements Kubelet {
       memoryCapacityBytes,
       allocatable,
       services: () => this.#services.lister.list(),
+      others: (uid) => this.#others(uid),
       owns: (uid, ids) => {
         for (const id of ids) this.#owners.set(id, uid)
       },
@@ -358,4 +393,13 @@ class RunningKubelet implements Kubelet {
       this.#qos?.changed()
     }
   }
+}
+
+/** Its kubelet has begun with it. */
+function isLetIn({ status }: Pod): boolean {
+  return status.startTime !== undefined && status.startTime !== null
+}
+
+function isOver({ phase }: PodStatus): boolean {
+  return phase === 'Failed' || phase === 'Succeeded'
 }

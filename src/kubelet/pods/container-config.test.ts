@@ -7,10 +7,10 @@ import { containerConfig } from './container-config.ts'
 import { podField, resourceField } from './downward.ts'
 import { ConfigError, environment, type EnvironmentInput } from './environment.ts'
 import { expand } from './expansion.ts'
-import { hostsFile } from './hosts-file.ts'
+import { hostsFile, hostsFileOfNode } from './hosts-file.ts'
 import { containersOf } from './observed.ts'
 import { containerResources, cpuShares, podCgroup, podCgroupLimits } from './resources.ts'
-import { dnsConfig, hostnameOf, parseResolvConf } from './sandbox-config.ts'
+import { dnsConfig, fullNameOf, hostnameOf, parseResolvConf } from './sandbox-config.ts'
 
 const addressing = { hostIps: ['192.0.2.1'], podIps: ['10.42.0.2', 'fd42::2'] }
 const allocatable = { cpu: '4', memory: '8Gi' }
@@ -208,6 +208,7 @@ test('names are looked up as the policy says', () => {
     searches: [],
     options: ['ndots:2', 'x'],
   })
+  assert.deepEqual(of({ dnsConfig: own }).options, ['ndots:2', 'x'], 'not twice')
 })
 
 test('a pod knows itself and its aliases by name', () => {
@@ -218,5 +219,9 @@ test('a pod knows itself and its aliases by name', () => {
   const text = hostsFile(pod, ['10.42.0.2'], 'cluster.local')
   assert.match(text, /^10\.42\.0\.2\tme\.sub\.default\.svc\.cluster\.local\tme$/m)
   assert.match(text, /^192\.0\.2\.9\ta\tb$/m)
+  assert.equal(fullNameOf(pod, 'cluster.local'), 'me.sub.default.svc.cluster.local')
+  const ofNode = hostsFileOfNode(pod, '127.0.0.1 localhost\n')
+  assert.match(ofNode, /^# Kubernetes-managed hosts file \(host network\)\.\n127\.0\.0\.1 localhost\n/)
+  assert.match(ofNode, /^192\.0\.2\.9\ta\tb$/m)
   assert.equal(hostnameOf(testPod(`${'x'.repeat(62)}-y`)), 'x'.repeat(62))
 })

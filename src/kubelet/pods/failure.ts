@@ -39,6 +39,10 @@ export function failureOf(action: Action, error: Error): Failure {
       const message = `error killing pod: ${error.message}`
       return { event: { reason: 'FailedKillPod', message } }
     }
+    case 'resize': {
+      const message = `error resizing pod: ${error.message}`
+      return { event: { reason: 'ResizeError', message } }
+    }
     case 'removeContainer':
       return {}
   }

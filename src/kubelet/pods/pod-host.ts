@@ -1,4 +1,4 @@
-import type { Service } from '#api'
+import type { Pod, Service } from '#api'
 import type { Clock, Log } from '#base'
 import type { Client, EventRecorder } from '#client'
 import type { Cgroups } from '#linux'
@@ -37,6 +37,8 @@ export interface PodHost extends NodeAmounts {
   readonly hostIps: readonly string[]
   readonly memoryCapacityBytes: number
   services(): readonly Service[]
+  /** The pods of the node but this one, as far as they take room there. */
+  others(podUid: string): readonly Pod[]
   /** These containers and sandboxes are the pod's. */
   owns(podUid: string, ids: readonly string[]): void
 }

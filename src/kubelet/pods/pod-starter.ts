@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Container, Pod } from '#api'
 import { asError } from '#base'
@@ -9,9 +9,10 @@ import { volumeReferences } from '../volumes/payload.ts'
 import { containerConfig } from './container-config.ts'
 import { ConfigError, environment, type Referenced } from './environment.ts'
 import { CreateError } from './failure.ts'
-import { hostsFile } from './hosts-file.ts'
+import { hostsFile, hostsFileOfNode } from './hosts-file.ts'
 import { ephemeralContainersOf, initContainersOf, uidOf } from './observed.ts'
 import type { PodHost } from './pod-host.ts'
+import type { Resized } from './pod-step.ts'
 import { podCgroup, podCgroupLimits } from './resources.ts'
 import { dnsConfig, sandboxConfig } from './sandbox-config.ts'
 import { terminationMessage } from './termination-message.ts'
@@ -110,6 +111,18 @@ export class PodStarter {
     return id
   }
 
+  /** Sets what running containers may use, and what their pod may as a whole. */
+  async resize(pod: Pod, containers: readonly Resized[]): Promise<void> {
+    const { cgroups, cgroupRoot, runtime } = this.#host
+    const group = podCgroup(cgroupRoot, pod)
+    // No cgroup takes a limit below that of one within it, nor above that of the one around it.
+    await cgroups.ensure(group, { ...podCgroupLimits(pod), cpuQuotaUs: -1, memoryBytes: -1 })
+    for (const { running, resources } of containers) {
+      await runtime.updateContainer(running.id, resources)
+    }
+    await cgroups.ensure(group, podCgroupLimits(pod))
+  }
+
   /** What a container that has ended left to say. */
   terminationMessage(podUid: string, status: ContainerStatus): Promise<string> {
     return terminationMessage(status, this.#terminationFile(podUid, status))
@@ -141,6 +154,7 @@ export class PodStarter {
       logDirectory: paths.podLogs(pod),
       cgroupParent: podCgroup(cgroupRoot, pod),
       dns: dnsConfig(pod, dns),
+      domain: dns.domain,
     })
   }
 
@@ -157,16 +171,21 @@ export class PodStarter {
       mounts.push({ containerPath, hostPath, readonly: false, propagation: 'PROPAGATION_PRIVATE' })
     }
     const taken = (container.volumeMounts ?? []).some(({ mountPath }) => mountPath === '/etc/hosts')
-    if (pod.spec.hostNetwork !== true && !taken) {
-      await writeFile(paths.hosts(uid), hostsFile(pod, podIps, dns.domain), { mode: 0o644 })
+    if (!taken) {
+      const text =
+        pod.spec.hostNetwork === true
+          ? hostsFileOfNode(pod, await readFile('/etc/hosts', 'utf8').catch(() => ''))
+          : hostsFile(pod, podIps, dns.domain)
+      await writeFile(paths.hosts(uid), text, { mode: 0o644 })
       mount('/etc/hosts', paths.hosts(uid))
     }
     const { terminationMessagePath } = container
     if (terminationMessagePath !== '') {
       await mkdir(paths.container(uid, container.name), { recursive: true, mode: 0o750 })
       const file = this.#terminationFile(uid, { name: container.name, attempt })
-      // Whoever the container runs as may write it.
-      await writeFile(file, '', { mode: 0o666 })
+      await writeFile(file, '')
+      // Whoever the container runs as may write it; past the process' umask.
+      await chmod(file, 0o666)
       mount(terminationMessagePath, file)
     }
     return mounts

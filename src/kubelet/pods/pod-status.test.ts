@@ -21,6 +21,9 @@ function statusOf(
     probe: () => undefined,
     stopped: false,
     failure: undefined,
+    resizePending: undefined,
+    resizeError: undefined,
+    memoryCapacityBytes: 2 ** 30,
     ...input,
   })
 }

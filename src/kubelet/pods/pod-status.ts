@@ -17,7 +17,9 @@ import {
   type ObservedPod,
   previous,
 } from './observed.ts'
-import { initFailed, isDone, type ProbeKind, type Restarts } from './pod-step.ts'
+import { initFailed, isDone, resizedContainers, type ProbeKind, type Restarts } from './pod-step.ts'
+import { outdatedResources } from './resize.ts'
+import { containerResources } from './resources.ts'
 
 export interface Waiting {
   readonly reason: string
@@ -35,6 +37,11 @@ export interface StatusInput extends Restarts {
   readonly stopped: boolean
   /** Why the kubelet ended the pod by itself: DeadlineExceeded, Evicted. */
   readonly failure: Waiting | undefined
+  /** Why the pod has not been given the resources that are wanted for it now. */
+  readonly resizePending: Waiting | undefined
+  /** Why what it has been given could not be set, with the words for it. */
+  readonly resizeError: string | undefined
+  readonly memoryCapacityBytes: number
 }
 
 /**
@@ -114,6 +121,27 @@ function containerStatus(
     imageID: status?.imageRef ?? '',
     ...(status === undefined ? {} : { containerID: containerId(status) }),
     started,
+    ...resourcesOf(input, container, status),
+  }
+}
+
+/** What the container has been given, and what is set of it: until that is done, what was before. */
+function resourcesOf(
+  { pod, memoryCapacityBytes }: StatusInput,
+  container: Container,
+  status: ContainerStatus | undefined,
+): Pick<ApiContainerStatus, 'allocatedResources' | 'resources'> {
+  const { limits, requests } = container.resources
+  const isSet =
+    status?.state !== 'running' ||
+    outdatedResources(status, containerResources(pod, container, memoryCapacityBytes)).length === 0
+  const given = {
+    ...(limits === undefined ? {} : { limits }),
+    ...(requests === undefined ? {} : { requests }),
+  }
+  return {
+    ...(requests === undefined ? {} : { allocatedResources: requests }),
+    resources: isSet ? given : (knownStatus(pod, container.name)?.resources ?? given),
   }
 }
 
@@ -238,11 +266,7 @@ function conditions(
       ? undefined
       : {
           reason: 'ReadinessGatesNotReady',
-          message: gates
-            .map(
-              (type) => `corresponding condition of pod readiness gate "${type}" does not exist.`,
-            )
-            .join(', '),
+          message: gates.map((type) => gateText(pod, type)).join(', '),
         })
   const [sandbox] = observed.sandboxes
   return [
@@ -268,6 +292,21 @@ function conditions(
     condition(input, 'Ready', gated === undefined, gated),
     condition(input, 'ContainersReady', notReady === undefined, notReady),
     condition(input, 'PodScheduled', true, undefined),
+    ...resizeConditions(input),
+  ]
+}
+
+/** They are there only as long as a change of resources is not done. */
+function resizeConditions(input: StatusInput): PodCondition[] {
+  const { pod, observed, memoryCapacityBytes, resizeError, resizePending, stopped } = input
+  if (stopped) return []
+  const inProgress = resizedContainers(pod, observed, memoryCapacityBytes).length > 0
+  const error = resizeError === undefined ? undefined : { reason: 'Error', message: resizeError }
+  return [
+    ...(resizePending === undefined
+      ? []
+      : [condition(input, 'PodResizePending', true, resizePending)]),
+    ...(inProgress ? [condition(input, 'PodResizeInProgress', true, error)] : []),
   ]
 }
 
@@ -277,9 +316,19 @@ interface Why {
 }
 
 function holds(pod: Pod, type: string): boolean {
-  return (
-    pod.status.conditions?.some((each) => each.type === type && each.status === 'True') === true
-  )
+  return conditionOf(pod, type)?.status === 'True'
+}
+
+/** Why a readiness gate is closed. */
+function gateText(pod: Pod, type: string): string {
+  const found = conditionOf(pod, type)
+  return found === undefined
+    ? `corresponding condition of pod readiness gate "${type}" does not exist.`
+    : `the status of pod readiness gate "${type}" is not "True", but ${found.status}`
+}
+
+function conditionOf(pod: Pod, type: string): PodCondition | undefined {
+  return pod.status.conditions?.find((each) => each.type === type)
 }
 
 function condition(
@@ -289,7 +338,7 @@ function condition(
   why: Why | undefined,
 ): PodCondition {
   const status = isTrue ? 'True' : 'False'
-  const before = pod.status.conditions?.find((each) => each.type === type)
+  const before = conditionOf(pod, type)
   const since = before?.status === status ? before.lastTransitionTime : formatTime(nowMs)
   return {
     type,

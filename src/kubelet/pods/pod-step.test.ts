@@ -23,6 +23,18 @@ interface Case {
   readonly does: readonly string[]
 }
 
+/** Of a container that may use half a CPU and 64 MiB. */
+const half = {
+  cpuPeriod: 100_000,
+  cpuQuota: 50_000,
+  cpuShares: 512,
+  memoryLimitInBytes: 64 * 2 ** 20,
+  oomScoreAdj: -997,
+}
+const limited = (limits: object, resizePolicy: readonly object[] = []) => ({
+  containers: [{ name: 'main', image: 'web', resources: { limits }, resizePolicy }],
+})
+
 const hash = 'io.kubernetes.container.hash'
 const nothing: ObservedPod = { sandboxes: [], containers: [] }
 const two = {
@@ -216,6 +228,32 @@ const cases: readonly Case[] = [
     ),
     does: ['remove main-0'],
   },
+  {
+    what: 'leaves a container as it is that has what it was given',
+    spec: limited({ cpu: '500m', memory: '64Mi' }),
+    has: observed(testContainer('main', { resources: half })),
+    does: [],
+  },
+  {
+    what: 'changes what a running container may use',
+    spec: limited({ cpu: '1', memory: '64Mi' }),
+    has: observed(testContainer('main', { resources: half })),
+    does: ['resize main'],
+  },
+  {
+    what: 'restarts a container that is to be restarted for that',
+    spec: limited({ cpu: '500m', memory: '65Mi' }, [
+      { resourceName: 'memory', restartPolicy: 'RestartContainer' },
+    ]),
+    has: observed(testContainer('main', { resources: half })),
+    does: ['kill main: Container main resize requires restart'],
+  },
+  {
+    what: 'does not know what a runtime does not tell',
+    spec: limited({ cpu: '1' }),
+    has: observed(testContainer('main')),
+    does: [],
+  },
 ]
 
 describe('podStep', () => {
@@ -226,6 +264,7 @@ describe('podStep', () => {
         mustRestart: new Set(killed),
         observed: has,
         nowMs: 3_000,
+        memoryCapacityBytes: 2 ** 30,
         probe: (id, kind) => probes[`${id}/${kind}`],
         crashLoopWait: () => (held ? { delayMs: 10_000, untilMs: 12_000 } : undefined),
       })
@@ -245,6 +284,8 @@ function textOf(action: Action): string {
       return `start ${action.container.name} ${action.attempt}`
     case 'killContainer':
       return `kill ${action.container.name}: ${action.message}`
+    case 'resize':
+      return `resize ${action.containers.map(({ container }) => container.name).join(' ')}`
     case 'removeContainer':
       return `remove ${action.id}`
   }

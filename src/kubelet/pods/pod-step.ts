@@ -1,5 +1,6 @@
 import type { Container, Pod } from '#api'
 import { formatDurationMs } from '#machinery'
+import type { LinuxResources } from '../runtime/config.ts'
 import type { ContainerStatus, SandboxStatus } from '../runtime/runtime.ts'
 import { annotations as containerAnnotations } from '../runtime/config.ts'
 import { containerHash } from './container-hash.ts'
@@ -12,6 +13,8 @@ import {
   type ObservedPod,
   podText,
 } from './observed.ts'
+import { outdatedResources, resizeRestarts } from './resize.ts'
+import { containerResources } from './resources.ts'
 
 /** What to do about a pod next. The shell carries it out, looks again, and asks again. */
 export type Action =
@@ -36,8 +39,18 @@ export type Action =
       /** It is started again then, however it ends. */
       readonly restart: boolean
     }
+  /** What running containers may use is not what they have been given. */
+  | { readonly type: 'resize'; readonly containers: readonly Resized[] }
   /** A container that ended long ago; the newest two of a name stay. */
   | { readonly type: 'removeContainer'; readonly id: string }
+
+export interface Resized {
+  readonly container: Container
+  readonly running: ContainerStatus
+  readonly resources: LinuxResources
+  /** It is to be started again for it. */
+  readonly restarts: boolean
+}
 
 /** A container that waits, and since when it may not start. */
 export interface Held {
@@ -63,6 +76,7 @@ export interface Restarts {
 export interface StepInput extends Restarts {
   readonly observed: ObservedPod
   readonly nowMs: number
+  readonly memoryCapacityBytes: number
   /** The standing result of a container's probe; undefined while there is none. */
   probe(containerId: string, kind: ProbeKind): boolean | undefined
   /** How long a container has to wait that ended then. */
@@ -88,6 +102,10 @@ export function podStep(input: StepInput): PodStep {
   for (const container of containersOf(pod)) {
     if (containerStep(input, container, step)) left++
   }
+  const resized = resizedContainers(pod, observed, input.memoryCapacityBytes).filter(
+    ({ restarts }) => !restarts,
+  )
+  if (resized.length > 0) step.actions.push({ type: 'resize', containers: resized })
   // Nothing runs and nothing will: the pod is done, and its network can be given back.
   if (left === 0) step.actions.push({ type: 'stopSandbox', sandbox, changed: false })
   return step
@@ -195,30 +213,52 @@ function containerStep(input: StepInput, container: Container, step: Draft): boo
   }
   const why = whyToKill(input, container, status)
   if (why !== undefined) {
-    const message = `Container ${container.name} ${why.what}${why.restart ? ', will be restarted' : ''}`
+    const message = `Container ${container.name} ${why.what}`
     step.actions.push({ type: 'killContainer', container, running: status, message, ...why })
   }
   return true
+}
+
+/** Those that can be given other resources while they run. */
+export function resizedContainers(
+  pod: Pod,
+  observed: ObservedPod,
+  memoryCapacityBytes: number,
+): readonly Resized[] {
+  return [...initContainersOf(pod).filter(isSidecar), ...containersOf(pod)].flatMap((container) => {
+    const running = newest(observed, container.name)
+    if (running?.state !== 'running') return []
+    const resources = containerResources(pod, container, memoryCapacityBytes)
+    const changed = outdatedResources(running, resources)
+    if (changed.length === 0) return []
+    return [{ container, running, resources, restarts: resizeRestarts(container, changed) }]
+  })
 }
 
 /** Why a container that runs should not go on as it is. */
 function whyToKill(
   input: StepInput,
   container: Container,
-  { id, annotations }: ContainerStatus,
+  status: ContainerStatus,
 ):
   | { readonly what: string; readonly restart: boolean; readonly graceSeconds?: number }
   | undefined {
+  const { id, annotations } = status
   const hash = annotations[containerAnnotations.containerHash] ?? ''
   if (hash !== '' && hash !== containerHash(container)) {
-    return { what: 'definition changed', restart: true }
+    return { what: 'definition changed, will be restarted', restart: true }
+  }
+  const resources = containerResources(input.pod, container, input.memoryCapacityBytes)
+  if (resizeRestarts(container, outdatedResources(status, resources))) {
+    return { what: 'resize requires restart', restart: true }
   }
   const failed = (['startup', 'liveness'] as const).find((kind) => input.probe(id, kind) === false)
   if (failed === undefined) return undefined
   const { terminationGracePeriodSeconds: graceSeconds } = container[`${failed}Probe`] ?? {}
+  const restart = (container.restartPolicy ?? input.pod.spec.restartPolicy) !== 'Never'
   return {
-    what: `failed ${failed} probe`,
-    restart: (container.restartPolicy ?? input.pod.spec.restartPolicy) !== 'Never',
+    what: `failed ${failed} probe${restart ? ', will be restarted' : ''}`,
+    restart,
     ...(graceSeconds === undefined ? {} : { graceSeconds }),
   }
 }
@@ -266,6 +306,8 @@ export function actionKey(action: Action): string {
     case 'startContainer':
     case 'killContainer':
       return `container/${action.container.name}`
+    case 'resize':
+      return 'resize'
     case 'removeContainer':
       return `remove/${action.id}`
   }

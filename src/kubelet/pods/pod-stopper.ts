@@ -107,7 +107,7 @@ export class PodStopper {
     const asked = prober.probe(hook, target, graceSeconds)
     const limitMs = graceSeconds * 1000
     const ok = withTimeout(clock, asked, limitMs, 'a preStop hook').then(
-      (result) => result.ok,
+      ({ ok: succeeded, answered }) => succeeded || answered === true,
       () => false,
     )
     if ((await Promise.race([ok, aborted(signal)])) !== false) return

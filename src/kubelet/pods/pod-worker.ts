@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises'
 import { Pod, type Container } from '#api'
 import { asError, parseTime, poll, type Timer } from '#base'
 import { referenceTo } from '#client'
-import { hasReason } from '#machinery'
+import { equalJson, hasReason } from '#machinery'
 import { KubeletError } from '../error.ts'
 import type { ContainerStatus } from '../runtime/runtime.ts'
 import { MountError } from '../volumes/pod-volumes.ts'
@@ -15,12 +15,17 @@ import { podStatus, type Waiting } from './pod-status.ts'
 import { actionKey, heldMessage, podStep, type Action, type Held } from './pod-step.ts'
 import { graceOf, PodStopper } from './pod-stopper.ts'
 import { runPostStart } from './post-start.ts'
+import { allocate, allocatedBefore } from './resize.ts'
 import { podCgroup } from './resources.ts'
 import { Retries } from './retries.ts'
 
-/** containerd tells of an end some milliseconds before its own CRI part has taken note of it. */
-const expectedMsMax = 2_000
-const expectedPollMs = 10
+/**
+ * containerd tells of an end before its own CRI part has taken note of it: some milliseconds, but
+ * where it has much to do, seconds. It is asked less often the longer that takes, as long as no
+ * other look comes by itself.
+ */
+const expectedMsMax = 60_000
+const expectedPollMs = { min: 10, part: 0.1 }
 const cgroupTimeoutMs = 5_000
 const cgroupPollMs = 20
 
@@ -31,12 +36,19 @@ const cgroupPollMs = 20
  */
 export class PodWorker {
   readonly uid: string
+  /** The node did not reject the pod. */
+  readonly isLetIn: boolean
   /** Resolves when nothing of the pod is left, or when the worker was told to stop. */
   readonly ended: Promise<void>
   readonly #host: PodHost
   readonly #starter: PodStarter
   readonly #stopper: PodStopper
+  /** As the API has it, but with the resources that it has been given. */
   #pod: Pod
+  /** As the API has it. */
+  #wanted: Pod
+  #resizePending: Waiting | undefined
+  #resizeError: string | undefined
   /** It is no longer in the API. */
   #removed = false
   #stopped = false
@@ -61,21 +73,51 @@ export class PodWorker {
   /** What has ended and may not be shown so yet, with the time until which that is believed. */
   readonly #expected = new Map<string, number>()
 
-  constructor(host: PodHost, pod: Pod) {
+  /** A pod that the node rejects fails at once, and nothing of it is started. */
+  constructor(host: PodHost, pod: Pod, rejection?: Waiting) {
     this.uid = uidOf(pod)
     this.#host = host
-    this.#pod = pod
+    this.#wanted = pod
+    this.#pod = allocatedBefore(pod)
     this.#starter = new PodStarter(host)
     this.#stopper = new PodStopper(host)
     this.#retries = new Retries(host.clock)
+    this.isLetIn = rejection === undefined
+    this.#failure = rejection
+    if (this.isLetIn) this.#allocate()
+    if (rejection !== undefined) this.#tell('Warning', rejection.reason, rejection.message)
     this.ended = this.#run()
   }
 
   /** The pod as the API has it now. */
   update(pod: Pod): void {
-    this.#pod = pod
+    const { annotations, labels } = this.#wanted.metadata
+    const isShownSame =
+      equalJson(labels, pod.metadata.labels) && equalJson(annotations, pod.metadata.annotations)
+    this.#wanted = pod
+    this.#allocate()
+    // Volumes and environments show them.
+    if (!isShownSame) this.refresh()
     if (this.#isEnding) this.#end()
     this.wake()
+  }
+
+  /** What the pod takes of its node: what it has been given. */
+  get allocated(): Pod {
+    return this.#pod
+  }
+
+  /** There may be room now for what is wanted. */
+  roomChanged(): void {
+    if (this.#resizePending !== undefined) this.update(this.#wanted)
+  }
+
+  #allocate(): void {
+    const { allocatable } = this.#host
+    const room = { allocatable, pods: () => this.#host.others(this.uid) }
+    const { pod, pending } = allocate(this.#wanted, this.#pod, room)
+    this.#pod = pod
+    this.#resizePending = pending
   }
 
   /** The pod is no longer in the API: it ends without a last word. */
@@ -182,6 +224,7 @@ export class PodWorker {
       mustRestart: this.#mustRestart,
       observed,
       nowMs: clock.now(),
+      memoryCapacityBytes: this.#host.memoryCapacityBytes,
       probe: (id, kind) => probes.result(this.uid, id, kind),
       crashLoopWait: (container, endedAtMs) =>
         crashLoop.wait(this.#crashKey(container), endedAtMs, clock.now()),
@@ -225,7 +268,9 @@ export class PodWorker {
       const runs =
         containers.some((each) => each.id === id && each.state === 'running') ||
         sandboxes.some((each) => each.id === id && each.ready)
-      if (runs && now < untilMs) this.#planWake(expectedPollMs)
+      const waitedMs = now - (untilMs - expectedMsMax)
+      const { min, part } = expectedPollMs
+      if (runs && waitedMs < expectedMsMax) this.#planWake(Math.max(min, waitedMs * part))
       else this.#expected.delete(id)
     }
   }
@@ -332,6 +377,11 @@ export class PodWorker {
         await this.#stopper.stopContainer(pod, container, running.id, options)
         return true
       }
+      case 'resize': {
+        await this.#starter.resize(pod, action.containers)
+        this.#resizeError = undefined
+        return true
+      }
       case 'removeContainer': {
         await runtime.removeContainer(action.id)
         this.#messages.delete(action.id)
@@ -370,6 +420,7 @@ export class PodWorker {
 
   /** Says in the status and in events why something failed. */
   #explain(action: Action, error: Error): void {
+    if (action.type === 'resize') this.#resizeError = error.message
     const { container, waiting, event } = failureOf(action, error)
     if (container !== undefined && waiting !== undefined) this.#waiting.set(container.name, waiting)
     if (event === undefined) return
@@ -460,6 +511,9 @@ export class PodWorker {
       probe: (id, kind) => probes.result(this.uid, id, kind),
       stopped,
       failure: this.#failure,
+      resizePending: this.#resizePending,
+      resizeError: this.#resizeError,
+      memoryCapacityBytes: this.#host.memoryCapacityBytes,
     })
     statuses.set(this.#pod, status)
   }

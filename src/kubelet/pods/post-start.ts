@@ -19,8 +19,9 @@ export async function runPostStart(
     await clock.sleep(hook.sleep.seconds * 1000, signal)
     return undefined
   }
-  const { ok, output } = await prober.probe(hook, target, secondsMax)
-  if (ok) return undefined
+  const { ok, answered, output } = await prober.probe(hook, target, secondsMax)
+  // A hook tells; what it is answered is nothing to it.
+  if (ok || answered === true) return undefined
   // What the hook said may be secret, and more people read events than pods.
   events.record(referenceTo(pod, fieldPath(pod, target.container)), {
     type: 'Warning',

@@ -1,5 +1,6 @@
 import type { Pod } from '#api'
 import { labels, type DnsConfig, type SandboxConfig } from '../runtime/config.ts'
+import { ConfigError } from './environment.ts'
 import { containersOf, initContainersOf, uidOf } from './observed.ts'
 import { namespacesOf, seccompOf, supplementalGroups } from './security.ts'
 
@@ -9,6 +10,8 @@ export interface SandboxInput {
   readonly logDirectory: string
   readonly cgroupParent: string
   readonly dns: DnsConfig
+  /** Such as cluster.local. */
+  readonly domain: string
 }
 
 /** The sandbox of a pod, as CRI takes it. */
@@ -20,7 +23,7 @@ export function sandboxConfig(input: SandboxInput): SandboxConfig {
   return {
     metadata: { name, uid: uidOf(pod), namespace, attempt },
     // A pod in the node's network has the node's name.
-    hostname: pod.spec.hostNetwork === true ? '' : hostnameOf(pod),
+    hostname: pod.spec.hostNetwork === true ? '' : kernelName(pod, input.domain),
     logDirectory: input.logDirectory,
     dnsConfig: input.dns,
     portMappings: all.flatMap(({ ports = [] }) =>
@@ -62,10 +65,33 @@ export function sandboxConfig(input: SandboxInput): SandboxConfig {
 }
 
 const hostnameBytesMax = 63
+/** Of names as the kernel keeps them. */
+const kernelNameBytesMax = 64
 
+/** The first part of the pod's name in the network. */
 export function hostnameOf(pod: Pod): string {
-  const name = pod.spec.hostnameOverride ?? pod.spec.hostname ?? pod.metadata.name ?? ''
+  const { hostname, hostnameOverride } = pod.spec
+  if (hostnameOverride !== undefined) return hostnameOverride
+  const name = hostname ?? pod.metadata.name ?? ''
   return name.slice(0, hostnameBytesMax).replace(/[-.]+$/, '')
+}
+
+/** The whole name of a pod that has a subdomain. */
+export function fullNameOf(pod: Pod, domain: string): string | undefined {
+  const { hostnameOverride, subdomain } = pod.spec
+  if (subdomain === undefined || hostnameOverride !== undefined) return undefined
+  return `${hostnameOf(pod)}.${subdomain}.${pod.metadata.namespace ?? ''}.svc.${domain}`
+}
+
+/** What the kernel has as the pod's name. Throws where it takes none so long. */
+function kernelName(pod: Pod, domain: string): string {
+  const fullName = pod.spec.setHostnameAsFQDN === true ? fullNameOf(pod, domain) : undefined
+  if (fullName === undefined) return hostnameOf(pod)
+  if (fullName.length <= kernelNameBytesMax) return fullName
+  throw new ConfigError(
+    `failed to construct FQDN from pod hostname and cluster domain, FQDN ${fullName} is too long ` +
+      `(${kernelNameBytesMax} is the max, ${fullName.length} characters requested)`,
+  )
 }
 
 export interface ClusterDns {
@@ -97,7 +123,7 @@ export function dnsConfig(pod: Pod, cluster: ClusterDns): DnsConfig {
   return {
     servers: unique([...base.servers, ...(own.nameservers ?? [])]),
     searches: unique([...base.searches, ...(own.searches ?? [])]),
-    options: unique([...base.options, ...extra]),
+    options: merged([...base.options, ...extra]),
   }
 }
 
@@ -111,6 +137,11 @@ function clusterFirst(namespace: string, { servers, domain, node }: ClusterDns):
 
 function unique(values: readonly string[]): string[] {
   return [...new Set(values)]
+}
+
+/** Of options of the same name the last. */
+function merged(options: readonly string[]): string[] {
+  return [...new Map(options.map((option) => [option.split(':')[0], option])).values()]
 }
 
 /** The parts of a resolv.conf. */

@@ -2,7 +2,7 @@ import type { Container, Pod } from '#api'
 import type { Image } from '../runtime/runtime.ts'
 import type { ContainerSecurity, NamespaceOptions, SecurityProfile } from '../runtime/config.ts'
 import { ConfigError } from './environment.ts'
-import { podText } from './observed.ts'
+import { containersOf, ephemeralContainersOf, initContainersOf, podText } from './observed.ts'
 
 /** Of /proc and /sys what containers do not see, and what they see but cannot write. */
 const maskedPaths = [
@@ -56,6 +56,15 @@ export function containerSecurity(pod: Pod, container: Container, image: Image):
     readonlyPaths: unmasked ? [] : readonlyPaths,
     seccomp: seccompOf(own.seccompProfile ?? common.seccompProfile),
   }
+}
+
+/** The user that all containers are told to run as; undefined where they are not, or differ. */
+export function commonUser(pod: Pod): number | undefined {
+  const all = [...initContainersOf(pod), ...containersOf(pod), ...ephemeralContainersOf(pod)]
+  const users = all.map(
+    ({ securityContext }) => securityContext?.runAsUser ?? pod.spec.securityContext?.runAsUser,
+  )
+  return users.every((user) => user === users[0]) ? users[0] : undefined
 }
 
 export function supplementalGroups({ spec }: Pod): readonly number[] {

@@ -11,7 +11,7 @@ export interface StatusWriterOptions {
 }
 
 interface Entry {
-  readonly pod: Pod
+  pod: Pod
   latest: PodStatus | undefined
   wanted: PodStatus | undefined
   /** What the server has, as far as this kubelet wrote it. */
@@ -38,6 +38,7 @@ export class StatusWriter {
     const uid = uidOf(pod)
     const entry = this.#entries.get(uid) ?? make(pod)
     this.#entries.set(uid, entry)
+    entry.pod = pod
     entry.latest = status
     if (entry.written !== undefined && equalJson(entry.written, status)) {
       entry.wanted = undefined
@@ -88,7 +89,7 @@ export class StatusWriter {
           .subresource('status')
           .patch(
             name,
-            { type: 'strategic', patch: { metadata: { uid }, status: toWrite(status) } },
+            { type: 'strategic', patch: { metadata: { uid }, status: toWrite(status, entry) } },
             { signal },
           )
         entry.written = status
@@ -109,10 +110,21 @@ export class StatusWriter {
 }
 
 /** A merge keeps what is not named: what is no longer said of a condition is taken back by name. */
-function toWrite(status: PodStatus): object {
-  const conditions = status.conditions?.map((each) => ({ reason: null, message: null, ...each }))
-  return { ...status, ...(conditions === undefined ? {} : { conditions }) }
+function toWrite(status: PodStatus, { pod, written }: Entry): object {
+  const { conditions } = status
+  if (conditions === undefined) return status
+  const before = [...(pod.status.conditions ?? []), ...(written?.conditions ?? [])]
+  const over = passing.filter(
+    (type) =>
+      before.some((each) => each.type === type) && !conditions.some((each) => each.type === type),
+  )
+  const said = conditions.map((each) => ({ reason: null, message: null, ...each }))
+  const gone = over.map((type) => ({ type, $patch: 'delete' }))
+  return { ...status, conditions: [...said, ...gone] }
 }
+
+/** Conditions of the kubelet's that are there only while they hold. */
+const passing = ['PodResizePending', 'PodResizeInProgress']
 
 function make(pod: Pod): Entry {
   return { pod, latest: undefined, wanted: undefined, written: undefined, writing: undefined }

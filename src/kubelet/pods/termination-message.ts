@@ -16,13 +16,15 @@ export async function terminationMessage(status: ContainerStatus, file: string):
   const fallsBack =
     status.annotations[annotations.terminationMessagePolicy] === 'FallbackToLogsOnError'
   if (!fallsBack || status.exitCode === 0) return status.message
-  const lines = (await tail(status.logPath, 2 * logBytesMax)).split('\n').slice(-logLinesMax)
-  return lines.map(withoutPrefix).join('\n').slice(-logBytesMax)
+  const lines = (await tail(status.logPath, 2 * logBytesMax)).split('\n').slice(0, -1)
+  return lines.slice(-logLinesMax).map(written).join('').slice(-logBytesMax)
 }
 
-/** Without the time, the stream and the tag of CRI's log format. */
-function withoutPrefix(line: string): string {
-  return line.replace(/^\S+ (stdout|stderr) [FP] /, '')
+/** What was written, of a line of CRI's log format: only a full one ends with the line. */
+function written(line: string): string {
+  const found = /^\S+ (?:stdout|stderr) ([FP])\S* (.*)$/s.exec(line)
+  const text = found?.[2] ?? line
+  return found?.[1] === 'P' ? text : `${text}\n`
 }
 
 async function tail(path: string, bytesMax: number): Promise<string> {

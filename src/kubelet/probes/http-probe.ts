@@ -28,8 +28,8 @@ export async function probeHttp(
   const exchange = new Exchange(Object.fromEntries(headers))
   try {
     const code = await withTimeout(clock, exchange.codeOf(url), timeoutMs, 'a probe')
-    const ok = code >= 200 && code < 400
-    return { ok, output: ok ? '' : `HTTP probe failed with statuscode: ${code}` }
+    if (code >= 200 && code < 400) return { ok: true, output: '' }
+    return { ok: false, answered: true, output: `HTTP probe failed with statuscode: ${code}` }
   } catch (error) {
     const why =
       error instanceof TimeoutError

@@ -25,6 +25,8 @@ export interface ProbeResult {
   readonly ok: boolean
   /** It could not be asked: nothing is known of it. */
   readonly unknown?: true
+  /** Of HTTP: there was an answer, but not one of success. */
+  readonly answered?: true
   /** For people. */
   readonly output: string
 }

@@ -71,7 +71,7 @@ test('a container is asked over HTTP and TCP, and failures are told as upstream 
     for (const [path, output] of redirects) {
       const httpGet = { path, port: 'http', scheme: 'HTTP' } as const
       const result = await prober.probe({ httpGet }, target, 5)
-      assert.deepEqual(result, { ok: output === '', output })
+      assert.deepEqual([result.ok, result.output], [output === '', output])
     }
     assert.equal((await prober.probe({ tcpSocket: { port } }, target, 5)).ok, true)
   } finally {

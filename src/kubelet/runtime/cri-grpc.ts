@@ -9,7 +9,7 @@ import {
   type PortForwardClient,
 } from '#streaming'
 import { KubeletError } from '../error.ts'
-import type { ContainerConfig, SandboxConfig } from './config.ts'
+import type { ContainerConfig, LinuxResources, SandboxConfig } from './config.ts'
 import { labels } from './config.ts'
 import type {
   CriContainer,
@@ -147,6 +147,10 @@ export class CriRuntime implements Runtime, Disposable {
     await gone(this.#runtime('StopContainer', { containerId, timeout: graceSeconds }, limits))
   }
 
+  async updateContainer(containerId: string, linux: LinuxResources) {
+    await this.#runtime('UpdateContainerResources', { containerId, linux })
+  }
+
   async removeContainer(containerId: string) {
     await gone(this.#runtime('RemoveContainer', { containerId }))
   }
@@ -174,6 +178,7 @@ export class CriRuntime implements Runtime, Disposable {
       message: found.message,
       annotations: found.annotations,
       logPath: found.logPath,
+      resources: resourcesOf(found),
     }
   }
 
@@ -465,4 +470,16 @@ function diskUsageOf(found: FilesystemUsage | null): DiskUsage {
 /** From nanoseconds in decimal text. */
 function milliseconds(nanoseconds: string): number {
   return Number(BigInt(nanoseconds) / 1_000_000n)
+}
+
+function resourcesOf({ resources }: CriContainerStatus): LinuxResources | undefined {
+  const linux = resources?.linux ?? undefined
+  if (linux === undefined) return undefined
+  return {
+    cpuPeriod: Number(linux.cpuPeriod),
+    cpuQuota: Number(linux.cpuQuota),
+    cpuShares: Number(linux.cpuShares),
+    memoryLimitInBytes: Number(linux.memoryLimitInBytes),
+    oomScoreAdj: Number(linux.oomScoreAdj),
+  }
 }

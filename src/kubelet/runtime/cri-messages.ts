@@ -58,6 +58,15 @@ export interface CriContainerStatus extends Omit<CriContainer, 'podSandboxId'> {
   readonly message: string
   readonly annotations: Readonly<Record<string, string>>
   readonly logPath: string
+  readonly resources: {
+    readonly linux: {
+      readonly cpuPeriod: string
+      readonly cpuQuota: string
+      readonly cpuShares: string
+      readonly memoryLimitInBytes: string
+      readonly oomScoreAdj: string
+    } | null
+  } | null
 }
 
 export interface ExecSync {

@@ -121,8 +121,12 @@ export const runtimeProtocol = {
         ContainerStatus: message(
           '1 id; 2 metadata ContainerMetadata; 3 state ContainerState; 4 createdAt int64;' +
             '5 startedAt int64; 6 finishedAt int64; 7 exitCode int32; 8 image ImageSpec;' +
-            '9 imageRef; 10 reason; 11 message; 12 labels map; 13 annotations map; 15 logPath',
+            '9 imageRef; 10 reason; 11 message; 12 labels map; 13 annotations map; 15 logPath;' +
+            '16 resources ContainerResources',
         ),
+        ContainerResources: message('1 linux LinuxContainerResources'),
+        UpdateContainerResourcesRequest: message('1 containerId; 2 linux LinuxContainerResources'),
+        UpdateContainerResourcesResponse: message(''),
         ContainerStatusResponse: message('1 status ContainerStatus'),
         ExecSyncRequest: message('1 containerId; 2 cmd string[]; 3 timeout int64'),
         ExecSyncResponse: message('1 stdout bytes; 2 stderr bytes; 3 exitCode int32'),
@@ -169,7 +173,7 @@ export const runtimeProtocol = {
           'Version Status RunPodSandbox StopPodSandbox RemovePodSandbox PodSandboxStatus' +
             ' ListPodSandbox CreateContainer StartContainer StopContainer RemoveContainer' +
             ' ListContainers ContainerStatus ExecSync Exec Attach PortForward ReopenContainerLog' +
-            ' ListContainerStats',
+            ' ListContainerStats UpdateContainerResources',
         ),
         ImageService: service('ListImages ImageStatus PullImage RemoveImage ImageFsInfo'),
       },

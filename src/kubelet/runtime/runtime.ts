@@ -1,5 +1,5 @@
 import type { CommandClient, CommandWants, PortForwardClient } from '#streaming'
-import type { ContainerConfig, SandboxConfig } from './config.ts'
+import type { ContainerConfig, LinuxResources, SandboxConfig } from './config.ts'
 
 /** A sandbox as the runtime shows it: the namespaces of a pod, and the process that holds them. */
 export interface Sandbox {
@@ -43,6 +43,8 @@ export interface ContainerStatus extends ContainerBrief {
   readonly message: string
   readonly annotations: Readonly<Record<string, string>>
   readonly logPath: string
+  /** What it may use; undefined where the runtime does not tell. */
+  readonly resources: LinuxResources | undefined
 }
 
 export interface Image {
@@ -101,6 +103,8 @@ export interface Runtime {
   startContainer(id: string): Promise<void>
   /** Sends the stop signal, and SIGKILL after the grace. Resolves when the container has ended. */
   stopContainer(id: string, graceSeconds: number, signal?: AbortSignal): Promise<void>
+  /** Changes what a running container may use. */
+  updateContainer(id: string, resources: LinuxResources): Promise<void>
   removeContainer(id: string): Promise<void>
   containers(podUid?: string): Promise<readonly ContainerBrief[]>
   containerStatus(id: string): Promise<ContainerStatus>

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { Clock } from '#base'
 import type { CommandClient, CommandWants, PortForwardClient } from '#streaming'
 import { KubeletError } from '../error.ts'
-import type { ContainerConfig, SandboxConfig } from '../runtime/config.ts'
+import type { ContainerConfig, LinuxResources, SandboxConfig } from '../runtime/config.ts'
 import type {
   ContainerStatus,
   DiskUsage,
@@ -135,6 +135,7 @@ export class FakeRuntime implements Runtime {
       message: '',
       annotations: config.annotations,
       logPath: join(sandbox.logDirectory, config.logPath),
+      resources: config.linux.resources,
     })
     return id
   }
@@ -153,6 +154,12 @@ export class FakeRuntime implements Runtime {
     if (container?.state !== 'running') return
     this.#call('stopContainer', `${container.name}/${container.attempt} ${graceSeconds}s`)
     this.#end(container, 0)
+  }
+
+  async updateContainer(id: string, resources: LinuxResources) {
+    const container = found(this.#containers.get(id))
+    this.#call('updateContainer', `${container.name}/${container.attempt}`)
+    container.resources = resources
   }
 
   async removeContainer(id: string) {

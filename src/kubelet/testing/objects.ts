@@ -57,6 +57,7 @@ export function testContainer(
     message: '',
     annotations: {},
     logPath: '',
+    resources: undefined,
     ...fields,
   }
 }

@@ -1,5 +1,6 @@
 import {
   chmod,
+  chown,
   mkdir,
   readdir,
   readFile,
@@ -16,6 +17,8 @@ import { formatTime, type Clock, type Random } from '#base'
 export interface PayloadFile {
   readonly content: Uint8Array
   readonly mode: number
+  /** The owner, where it is not the kubelet's own user. */
+  readonly uid?: number
 }
 
 /** By path within the volume. */
@@ -39,12 +42,13 @@ export async function writeAtomically(
   const name = timestampName(clock, random)
   const made = join(directory, name)
   await mkdir(made, { mode: 0o755 })
-  for (const [path, { content, mode }] of payload) {
+  for (const [path, { content, mode, uid }] of payload) {
     const file = join(made, checked(path))
     await mkdir(dirname(file), { recursive: true })
     await writeFile(file, content)
     // Past the process' umask.
     await chmod(file, mode)
+    if (uid !== undefined) await chown(file, uid, -1)
   }
   const next = join(directory, '..data_tmp')
   await rm(next, { force: true })
@@ -58,7 +62,10 @@ export async function writeAtomically(
 /** The first parts of the paths are links; those of files that are no longer there go. */
 async function linkVisible(directory: string, payload: Payload): Promise<void> {
   const wanted = new Set([...payload.keys()].map((path) => path.split('/')[0] ?? ''))
-  const present = (await readdir(directory)).filter((name) => !name.startsWith('..'))
+  const present = (await readdir(directory, { withFileTypes: true }))
+    // What else is there, such as a directory made for a subPath, is not of this payload.
+    .filter((entry) => entry.isSymbolicLink() && !entry.name.startsWith('..'))
+    .map(({ name }) => name)
   for (const name of present) if (!wanted.has(name)) await rm(join(directory, name))
   for (const name of wanted) {
     if (!present.includes(name)) await symlink(join(current, name), join(directory, name))

@@ -10,6 +10,7 @@ import type {
 } from '#api'
 import { podField, resourceField, type NodeAmounts, type PodAddressing } from '../pods/downward.ts'
 import type { Referenced } from '../pods/environment.ts'
+import { commonUser } from '../pods/security.ts'
 import { containersOf, initContainersOf } from '../pods/observed.ts'
 import type { Payload, PayloadFile } from './atomic-writer.ts'
 
@@ -25,7 +26,7 @@ export class VolumeError extends Error {
   override readonly name = 'VolumeError'
 }
 
-/** Tokens of pods that have a group for their volumes are for that group only. */
+/** Tokens of pods that run as one user, or have a group for their volumes, are for those only. */
 const tokenModePrivate = 0o600
 
 /** The files of a volume that is made from API objects; undefined for other sorts. Pure. */
@@ -80,9 +81,11 @@ function ofProjected(input: PayloadInput, projected: ProjectedVolumeSource): Pay
       parts.push(ofDownward(input, downwardAPI.items ?? [], defaultMode))
     if (serviceAccountToken !== undefined) {
       const { fsGroup } = input.pod.spec.securityContext ?? {}
-      const mode = fsGroup === undefined ? defaultMode : tokenModePrivate
+      const uid = commonUser(input.pod)
+      const mode = fsGroup === undefined && uid === undefined ? defaultMode : tokenModePrivate
       const content = Buffer.from(input.token(serviceAccountToken))
-      parts.push(new Map([[serviceAccountToken.path, { content, mode }]]))
+      const file = { content, mode, ...(uid === undefined ? {} : { uid }) }
+      parts.push(new Map([[serviceAccountToken.path, file]]))
     }
     for (const part of parts) for (const [path, file] of part) all.set(path, file)
   }

@@ -14,6 +14,7 @@ import type { Container, HostPathVolumeSource, Pod, Volume, VolumeMount } from '
 import { asError, type Clock, type Random } from '#base'
 import { unmountBelow, type Mounts } from '#linux'
 import { parseQuantity } from '#machinery'
+import { ConfigError } from '../pods/environment.ts'
 import { expand } from '../pods/expansion.ts'
 import { uidOf } from '../pods/observed.ts'
 import type { PodPaths } from '../pods/pod-paths.ts'
@@ -138,10 +139,25 @@ export class PodVolumes {
     { subPath = '', subPathExpr = '' }: VolumeMount,
     environment: ReadonlyMap<string, string>,
   ): Promise<string> {
-    const part = subPathExpr === '' ? subPath : expand(subPathExpr, (name) => environment.get(name))
+    const part = subPathExpr === '' ? subPath : expandedPath(subPathExpr, environment)
     if (part === '') return volume
+    if (part.startsWith('/')) {
+      throw new ConfigError(`error SubPath \`${part}\` must not be an absolute path`)
+    }
+    if (part.split('/').includes('..')) {
+      throw new ConfigError(`unable to provision SubPath \`${part}\`: must not contain '..'`)
+    }
     return madeBelow(volume, part)
   }
+}
+
+/** A path has all its variables, or is none. */
+function expandedPath(text: string, environment: ReadonlyMap<string, string>): string {
+  return expand(text, (name) => {
+    const value = environment.get(name)
+    if (value === undefined) throw new ConfigError(`missing value for "${name}"`)
+    return value
+  })
 }
 
 /**
@@ -160,7 +176,7 @@ async function madeBelow(volume: string, part: string): Promise<string> {
     }
     path = await realpath(next)
     if (path !== root && !path.startsWith(`${root}/`)) {
-      throw new VolumeError(`subPath "${part}" leads out of its volume`)
+      throw new ConfigError(`subPath "${part}" leads out of its volume`)
     }
   }
   return path
@@ -218,7 +234,7 @@ async function giveToGroup(path: string, group: number): Promise<void> {
   const found = await lstat(path)
   if (found.isSymbolicLink()) return
   await chown(path, found.uid, group)
-  await chmod(path, (found.mode & 0o7777) | (found.isDirectory() ? 0o2770 : 0o040))
+  await chmod(path, (found.mode & 0o7777) | (found.isDirectory() ? 0o2770 : 0o440))
   if (!found.isDirectory()) return
   for (const name of await readdir(path)) await giveToGroup(join(path, name), group)
 }
