@@ -5,7 +5,6 @@ import { Client, EventBroadcaster, Informers, inProcessTransport } from '#client
 import { generateKeyPair, privateKeyToPem } from '#pki'
 import { openStore } from '#store'
 import { startScheduler } from '#scheduler'
-import { ClusterObjects } from '../src/scheduler/cluster-objects.ts'
 import { Framework } from '../src/scheduler/framework/framework.ts'
 import { defaultProfile } from '../src/scheduler/framework/profile.ts'
 import { NodeTable } from '../src/scheduler/node-table/node-table.ts'
@@ -14,6 +13,7 @@ import { registry } from '../src/scheduler/plugins/registry.ts'
 import { Scheduling } from '../src/scheduler/schedule.ts'
 import { requesting, testNode, testPod } from '../src/scheduler/testing/objects.ts'
 import { median, type BenchRow } from './row.ts'
+import { testHandle } from '../src/scheduler/testing/plugin.ts'
 
 const rounds = 3
 const unit = 'pods/s'
@@ -109,7 +109,7 @@ function decisionsPerSecond(
     const labels = { [hostName]: `node-${i}`, [zone]: `zone-${i % 3}` }
     table.setNode(testNode(`node-${i}`, { metadata: { labels }, status: { allocatable: large } }))
   }
-  const handle = { table, objects: new ClusterObjects(), bind: async () => {} }
+  const handle = testHandle({ table })
   const framework = new Framework(defaultProfile, registry, handle)
   const scheduling = new Scheduling(table, seededRandom(1))
   const infos = new PodInfos()

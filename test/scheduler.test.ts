@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { Event, Node, Pod, ServiceAccount, type PodInput } from '#api'
+import { Event, Node, Pod, PriorityClass, ServiceAccount, type PodInput } from '#api'
 import { createApiServer } from '#apiserver'
-import { realClock, realRandom, seededRandom, silentLog, type Clock, poll } from '#base'
+import { realClock, realRandom, seededRandom, silentLog, type Clock } from '#base'
 import {
   Client,
   ConnectionError,
@@ -23,10 +23,10 @@ const services = { clock: realClock, random: realRandom, log: silentLog }
 interface TestCluster extends AsyncDisposable {
   readonly client: Client
   readonly scheduler: Scheduler
+  /** The scheduler's. */
+  readonly informers: Informers
   /** Waits until the pod is as `wanted`. */
   readonly podWhen: (name: string, wanted: (pod: Pod) => boolean) => Promise<Pod>
-  /** Resolves when the scheduler knows it as one that takes pods. */
-  addNode(name: string, cpu?: string): Promise<void>
 }
 
 interface Setting {
@@ -89,18 +89,7 @@ async function startTestCluster(setting: Setting = {}): Promise<TestCluster> {
   return {
     client,
     scheduler,
-    async addNode(name, cpu = '2') {
-      await makeNode(client, name, cpu)
-      // A pod may be heard of before what has happened to the node.
-      const { lister } = informers.of(Node)
-      await poll(
-        { clock: realClock, intervalMs: 5, timeoutMs: 10_000, what: `node ${name}` },
-        () => {
-          const node = lister.get('', name)
-          return node?.spec.taints === undefined && node?.status.allocatable?.['cpu'] !== undefined
-        },
-      )
-    },
+    informers,
     async podWhen(name, wanted) {
       const watch = client
         .resource(Pod)
@@ -133,17 +122,26 @@ function pod(name: string, spec: Partial<PodInput['spec']> & object = {}): PodIn
   }
 }
 
-async function makeNode(client: Client, name: string, cpu: string): Promise<void> {
+/** Comes back when the scheduler knows the node. */
+async function addNode({ client, informers }: TestCluster, name: string, cpu = '2'): Promise<void> {
   await client.resource(Node).create({ metadata: { name } })
   // A new node is tainted until it says that it is ready; here nobody takes the taint away.
   await client.resource(Node).patch(name, { type: 'merge', patch: { spec: { taints: null } } })
-  await client
+  const { metadata } = await client
     .resource(Node)
     .subresource('status')
     .patch(name, {
       type: 'merge',
       patch: { status: { allocatable: { cpu, memory: '4Gi', pods: '110' } } },
     })
+  const known = Promise.withResolvers<void>()
+  const look = (node: Node) => {
+    if (node.metadata.resourceVersion === metadata.resourceVersion) known.resolve()
+  }
+  // The scheduler's handler comes before this one.
+  const unfollow = informers.of(Node).addHandler({ added: look, updated: look })
+  await known.promise
+  unfollow()
 }
 
 const isBound = ({ spec }: Pod) => (spec.nodeName ?? '') !== ''
@@ -154,8 +152,8 @@ describe('the scheduler on an API server', () => {
   it('binds pods and says so', async () => {
     await using cluster = await startTestCluster()
     const { client, podWhen } = cluster
-    await cluster.addNode('a')
-    await cluster.addNode('b')
+    await addNode(cluster, 'a')
+    await addNode(cluster, 'b')
     for (const name of ['one', 'two', 'three', 'four']) await client.resource(Pod).create(pod(name))
     const nodes = new Map<string, number>()
     for (const name of ['one', 'two', 'three', 'four']) {
@@ -176,13 +174,13 @@ describe('the scheduler on an API server', () => {
   it('says why a pod does not fit, and binds it when a node comes', async () => {
     await using cluster = await startTestCluster()
     const { client, podWhen } = cluster
-    await cluster.addNode('small', '100m')
-    await cluster.addNode('tainted')
+    await addNode(cluster, 'small', '100m')
+    await addNode(cluster, 'tainted')
     await client.resource(Node).patch('tainted', {
       type: 'merge',
       patch: { spec: { taints: [{ key: 'only', value: 'others', effect: 'NoSchedule' }] } },
     })
-    await cluster.addNode('cordoned')
+    await addNode(cluster, 'cordoned')
     await client
       .resource(Node)
       .patch('cordoned', { type: 'merge', patch: { spec: { unschedulable: true } } })
@@ -198,7 +196,7 @@ describe('the scheduler on an API server', () => {
     assert.equal(await eventNote(client, 'FailedScheduling'), message)
     assert.equal(cluster.scheduler.pending().unschedulable, 1)
 
-    await cluster.addNode('large')
+    await addNode(cluster, 'large')
     const bound = await podWhen('waits', isBound)
     assert.equal(bound.spec.nodeName, 'large')
     assert.equal(scheduledCondition(bound)?.status, 'True')
@@ -207,7 +205,7 @@ describe('the scheduler on an API server', () => {
   it('tries again when a node is uncordoned, and when a pod has gone', async () => {
     await using cluster = await startTestCluster()
     const { client, podWhen } = cluster
-    await cluster.addNode('a', '600m')
+    await addNode(cluster, 'a', '600m')
     const cordon = (unschedulable: boolean) =>
       client.resource(Node).patch('a', { type: 'merge', patch: { spec: { unschedulable } } })
     await cordon(true)
@@ -230,7 +228,7 @@ describe('the scheduler on an API server', () => {
   it('leaves gated pods and those of other schedulers alone', async () => {
     await using cluster = await startTestCluster()
     const { client, podWhen } = cluster
-    await cluster.addNode('a')
+    await addNode(cluster, 'a')
     await client.resource(Pod).create(pod('foreign', { schedulerName: 'another' }))
     await client.resource(Pod).create(pod('gated', { schedulingGates: [{ name: 'x/wait' }] }))
     await client.resource(Pod).create(pod('plain'))
@@ -246,7 +244,7 @@ describe('the scheduler on an API server', () => {
   it('never overcommits a node, however many pods come at once', async () => {
     await using cluster = await startTestCluster()
     const { client, podWhen } = cluster
-    for (const name of ['a', 'b', 'c']) await cluster.addNode(name)
+    for (const name of ['a', 'b', 'c']) await addNode(cluster, name)
     const names = Array.from({ length: 20 }, (_, index) => `p${index}`)
     await Promise.all(names.map((name) => client.resource(Pod).create(pod(name))))
     const settled = await Promise.all(
@@ -271,7 +269,7 @@ describe('the scheduler, when binding goes wrong', () => {
     })
     await using cluster = await startTestCluster({ clock, around })
     const { client, podWhen } = cluster
-    await cluster.addNode('a', '600m')
+    await addNode(cluster, 'a', '600m')
     await client.resource(Pod).create(pod('p'))
     const waiting = await podWhen('p', (one) => scheduledCondition(one)?.status === 'False')
     assert.equal(scheduledCondition(waiting)?.reason, 'SchedulerError')
@@ -296,7 +294,7 @@ describe('the scheduler, when binding goes wrong', () => {
     })
     await using cluster = await startTestCluster({ around })
     const { client, podWhen } = cluster
-    await cluster.addNode('a')
+    await addNode(cluster, 'a')
     await client.resource(Pod).create(pod('p'))
     await asked.promise
     // The next pod is bound after what became of the first one is settled.
@@ -322,7 +320,7 @@ describe('the scheduler, when binding goes wrong', () => {
     })
     await using cluster = await startTestCluster({ around })
     const { client, podWhen } = cluster
-    await cluster.addNode('a', '600m')
+    await addNode(cluster, 'a', '600m')
     const pods = client.resource(Pod).namespace('default')
     remove = async () => void (await pods.delete('p', { gracePeriodSeconds: 0 }))
     await client.resource(Pod).create(pod('p'))
@@ -340,8 +338,8 @@ describe('the scheduler, when binding goes wrong', () => {
     })
     await using cluster = await startTestCluster({ around })
     const { client, podWhen } = cluster
-    await cluster.addNode('a')
-    await cluster.addNode('b')
+    await addNode(cluster, 'a')
+    await addNode(cluster, 'b')
     bindElsewhere = async () => {
       const target = { kind: 'Node', name: 'elsewhere' }
       const binding = { apiVersion: 'v1', kind: 'Binding', metadata: { name: 'p' }, target }
@@ -357,13 +355,38 @@ describe('the scheduler, when binding goes wrong', () => {
   })
 })
 
+describe('preemption', () => {
+  it('is tried again where a victim could not be deleted', async () => {
+    let refusals = 0
+    await using cluster = await startTestCluster({
+      around: (transport) => ({
+        send: (call) => {
+          if (call.method !== 'DELETE' || refusals++ > 0) return transport.send(call)
+          return Promise.reject(new ConnectionError('Interrupted', 'the connection broke'))
+        },
+        watch: (call, receiver) => transport.watch(call, receiver),
+        [Symbol.asyncDispose]: () => transport[Symbol.asyncDispose](),
+      }),
+    })
+    const { client, podWhen } = cluster
+    await client.resource(PriorityClass).create({ metadata: { name: 'high' }, value: 10 })
+    await addNode(cluster, 'a', '500m')
+    await client.resource(Pod).create(pod('low', { terminationGracePeriodSeconds: 0 }))
+    await podWhen('low', isBound)
+    await client.resource(Pod).create(pod('high', { priorityClassName: 'high' }))
+    const placed = await podWhen('high', isBound)
+    assert.equal(placed.spec.nodeName, 'a')
+    assert.ok(refusals > 1)
+  })
+})
+
 describe('the scheduler, when its watch misses what became of a pod', () => {
   for (const deleted of [false, true]) {
     it(`asks the API server: the pod is ${deleted ? 'gone' : 'there'}`, async () => {
       const clock = new ManualClock()
       await using cluster = await startTestCluster({ clock, around: withoutBoundPods })
       const { client, podWhen } = cluster
-      await cluster.addNode('a')
+      await addNode(cluster, 'a')
       await client.resource(Pod).create(pod('p'))
       await podWhen('p', isBound)
       await eventNote(client, 'Scheduled')
@@ -418,7 +441,7 @@ describe('a plugin of somebody else', () => {
     }
     await using cluster = await startTestCluster({ plugin })
     const { client, podWhen } = cluster
-    await cluster.addNode('a', '600m')
+    await addNode(cluster, 'a', '600m')
     await client.resource(Pod).create(pod('p'))
     const waiting = await podWhen('p', (one) => scheduledCondition(one)?.status === 'False')
     assert.equal(scheduledCondition(waiting)?.message, '0/1 nodes are available: 1 not yet.')
@@ -451,7 +474,7 @@ describe('a plugin of somebody else', () => {
     }
     await using cluster = await startTestCluster({ clock, plugin })
     const { client, podWhen } = cluster
-    await cluster.addNode('a', '600m')
+    await addNode(cluster, 'a', '600m')
     await client.resource(Pod).create(pod('p'))
     const failed = await podWhen('p', (one) => scheduledCondition(one)?.status === 'False')
     assert.equal(scheduledCondition(failed)?.reason, 'SchedulerError')
@@ -480,7 +503,7 @@ describe('a plugin of somebody else', () => {
     }
     await using cluster = await startTestCluster({ clock: new ManualClock(), plugin })
     const { client, podWhen } = cluster
-    await cluster.addNode('a')
+    await addNode(cluster, 'a')
     const running = (image: string) => pod(image, { containers: [{ name: 'c', image }] })
     for (const image of ['thrown', 'failed', 'web']) {
       await client.resource(Pod).create(running(image))

@@ -4,14 +4,16 @@ import type { EventRecorder, Lister } from '#client'
 import { hasReason } from '#machinery'
 import type { Calls } from './calls.ts'
 import type { ClusterState } from './cluster-state.ts'
-import { fitErrorMessage } from './framework/diagnosis.ts'
+import { fitErrorMessage, type Diagnosis } from './framework/diagnosis.ts'
 import type { Framework } from './framework/framework.ts'
+import type { PostFilterResult } from './framework/plugin.ts'
 import { Status } from './framework/status.ts'
 import { noteLengthMax } from './limits.ts'
 import type { Metrics } from './metrics.ts'
 import type { NodeTable } from './node-table/node-table.ts'
 import { isActive, qualifiedName, type PodInfo, type PodInfos } from './pod-info.ts'
 import type { PodWriter, Unscheduled } from './pod-writer.ts'
+import type { Preemption } from './preemption.ts'
 import type { QueuedPod, SchedulingQueue } from './queue/scheduling-queue.ts'
 import type { Decision, Scheduling } from './schedule.ts'
 
@@ -28,6 +30,7 @@ export interface AttemptServices {
   readonly recorders: ReadonlyMap<string, EventRecorder>
   readonly pods: Lister<Pod>
   readonly writer: PodWriter
+  readonly preemption: Preemption
   readonly calls: Calls
   readonly metrics: Metrics
 }
@@ -61,9 +64,12 @@ export function attempt(services: AttemptServices, taken: QueuedPod): void {
       unschedulable(work, noNodes, new Set(), '')
       break
     case 'unschedulable': {
-      const { message, nominatedNodeName } = framework.postFilter(pod, decision.diagnosis)
+      const { message, nominatedNodeName, victims } = postFilter(work, decision.diagnosis)
       const why = fitErrorMessage(decision.diagnosis, message)
       unschedulable(work, why, decision.diagnosis.plugins, nominatedNodeName)
+      if (nominatedNodeName !== undefined && victims !== undefined) {
+        services.preemption.start(services, { pod, nodeName: nominatedNodeName, victims })
+      }
       break
     }
     case 'fits': {
@@ -75,6 +81,16 @@ export function attempt(services: AttemptServices, taken: QueuedPod): void {
       else refused(work, nodeName, status)
       break
     }
+  }
+}
+
+function postFilter({ services, taken, framework }: Work, diagnosis: Diagnosis): PostFilterResult {
+  try {
+    return framework.postFilter(taken.pod, diagnosis)
+  } catch (error) {
+    const { message } = asError(error)
+    services.log.error('no room could be made', { pod: qualifiedName(taken.pod), error: message })
+    return { message }
   }
 }
 

@@ -15,9 +15,18 @@ export interface Workload {
   readonly name: string
 }
 
+/** A PodDisruptionBudget, as far as evictions heed it. */
+export interface Budget {
+  readonly selector: LabelSelector
+  /** How many more pods may go. */
+  readonly allowed: number
+  /** Names of pods whose eviction is counted already. */
+  readonly disrupted: ReadonlySet<string>
+}
+
 /**
- * What plugins need to know of other objects than pods and nodes: labels of namespaces, and which
- * pods Services and controllers select. Nothing is kept of an object but that.
+ * What plugins need to know of other objects than pods and nodes: labels of namespaces, which pods
+ * Services and controllers select, and disruption budgets. Nothing is kept of an object but that.
  */
 export class ClusterObjects {
   readonly #namespaces = new Map<string, Labels>()
@@ -25,6 +34,7 @@ export class ClusterObjects {
   readonly #services = new Map<string, Map<string, LabelSelector>>()
   readonly #controllers = new Map<string, LabelSelector>()
   #selectorsVersion = 0
+  readonly #budgets = new Map<string, Map<string, Budget>>()
 
   /** Changes when namespaces or their labels do. */
   get namespacesVersion(): number {
@@ -98,6 +108,22 @@ export class ClusterObjects {
 
   removeController(workload: Workload): void {
     if (this.#controllers.delete(ownerKey(workload.namespace, workload))) this.#selectorsVersion++
+  }
+
+  budgetsIn(namespace: string): Iterable<Budget> {
+    return this.#budgets.get(namespace)?.values() ?? []
+  }
+
+  setBudget(namespace: string, name: string, budget: Budget): void {
+    let budgets = this.#budgets.get(namespace)
+    if (budgets === undefined) this.#budgets.set(namespace, (budgets = new Map()))
+    budgets.set(name, budget)
+  }
+
+  removeBudget(namespace: string, name: string): void {
+    const budgets = this.#budgets.get(namespace)
+    budgets?.delete(name)
+    if (budgets?.size === 0) this.#budgets.delete(namespace)
   }
 
   #replace(selectors: Map<string, LabelSelector>, key: string, selector: LabelSelector): void {

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Pod } from '#api'
-import { ClusterObjects } from './cluster-objects.ts'
 import { ClusterState } from './cluster-state.ts'
 import { Framework } from './framework/framework.ts'
 import { defaultProfile } from './framework/profile.ts'
@@ -10,15 +9,12 @@ import { PodInfos } from './pod-info.ts'
 import { registry } from './plugins/registry.ts'
 import { SchedulingQueue } from './queue/scheduling-queue.ts'
 import { requesting, testNode, testPod, type TestFields } from './testing/objects.ts'
+import { testHandle } from './testing/plugin.ts'
 
 /** What the scheduler knows, told of pods and nodes; time stands still. */
 function open() {
   const table = new NodeTable()
-  const framework = new Framework(defaultProfile, registry, {
-    table,
-    objects: new ClusterObjects(),
-    bind: async () => {},
-  })
+  const framework = new Framework(defaultProfile, registry, testHandle({ table }))
   const queue = new SchedulingQueue(new Map([['default-scheduler', framework]]))
   const infos = new PodInfos()
   const isOurs = ({ spec }: Pod) => spec.schedulerName === 'default-scheduler'

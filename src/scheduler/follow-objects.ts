@@ -1,6 +1,14 @@
-import { Namespace, ReplicaSet, ReplicationController, Service, StatefulSet } from '#api'
+import {
+  Namespace,
+  PodDisruptionBudget,
+  ReplicaSet,
+  ReplicationController,
+  Service,
+  StatefulSet,
+} from '#api'
 import type { Informers } from '#client'
 import { equalJson } from '#machinery'
+import { readSelector } from './affinity-terms.ts'
 import type { ClusterObjects, Workload } from './cluster-objects.ts'
 
 /** Keeps `objects` up to date, once the informers run. */
@@ -15,6 +23,13 @@ export function followObjects(informers: Informers, objects: ClusterObjects): Fo
   const controllers = informers.of(ReplicationController)
   const replicaSets = informers.of(ReplicaSet)
   const statefulSets = informers.of(StatefulSet)
+  const budgets = informers.of(PodDisruptionBudget)
+  const setBudget = ({ metadata, spec, status }: PodDisruptionBudget) =>
+    objects.setBudget(metadata.namespace ?? '', metadata.name ?? '', {
+      selector: readSelector(spec.selector),
+      allowed: status.disruptionsAllowed,
+      disrupted: new Set(Object.keys(status.disruptedPods ?? {})),
+    })
   const setNamespace = ({ metadata }: Namespace) =>
     objects.setNamespace(metadata.name ?? '', metadata.labels ?? {})
   const setService = ({ metadata, spec }: Service) =>
@@ -34,6 +49,12 @@ export function followObjects(informers: Informers, objects: ClusterObjects): Fo
         if (!equalJson(namespace.metadata.labels, old.metadata.labels)) setNamespace(namespace)
       },
       deleted: ({ metadata }) => objects.removeNamespace(metadata.name ?? ''),
+    }),
+    budgets.addHandler({
+      added: setBudget,
+      updated: setBudget,
+      deleted: ({ metadata }) =>
+        objects.removeBudget(metadata.namespace ?? '', metadata.name ?? ''),
     }),
     services.addHandler({
       added: setService,
@@ -58,7 +79,7 @@ export function followObjects(informers: Informers, objects: ClusterObjects): Fo
   ]
   return {
     async whenSynced(signal) {
-      const all = [namespaces, services, controllers, replicaSets, statefulSets]
+      const all = [namespaces, services, controllers, replicaSets, statefulSets, budgets]
       await Promise.all(all.map((informer) => informer.whenSynced(signal)))
     },
     end() {

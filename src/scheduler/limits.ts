@@ -29,6 +29,9 @@ export const plansMax = 64
 /** Counts of pods by domain that are kept up to date for those who ask for them. */
 export const talliesMax = 2_048
 
+/** Nodes that are compared when pods are to be evicted: each takes some hundred microseconds. */
+export const candidatesMax = 100
+
 /** Below so many nodes all feasible ones are scored; above, at least so many. */
 export const feasibleNodesMin = 100
 export const feasiblePercentMin = 5

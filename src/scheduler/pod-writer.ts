@@ -62,6 +62,27 @@ export class PodWriter {
       .patch(pod.name, { type: 'strategic', patch })
   }
 
+  /** Tells the pod why, and that it is to end, with its own grace. One that is ending is left alone. */
+  async preempt({ pod, namespace, name, uid }: PodInfo): Promise<void> {
+    if (pod.metadata.deletionTimestamp !== undefined) return
+    const condition = {
+      type: 'DisruptionTarget',
+      status: 'True',
+      reason: 'PreemptionByScheduler',
+      message: `${pod.spec.schedulerName}: preempting to accommodate a higher priority pod`,
+      lastTransitionTime: formatTime(this.#clock.now()),
+    }
+    const patch = { metadata: { uid }, status: { conditions: [condition] } }
+    await this.#pods(namespace).subresource('status').patch(name, { type: 'strategic', patch })
+    await this.#pods(namespace).delete(name, { preconditions: { uid } })
+  }
+
+  /** The pod is no longer nominated to a node. */
+  async denominate({ namespace, name, uid }: PodInfo): Promise<void> {
+    const patch = { metadata: { uid }, status: { nominatedNodeName: null } }
+    await this.#pods(namespace).subresource('status').patch(name, { type: 'merge', patch })
+  }
+
   #pods(namespace: string) {
     return this.#client.resource(Pod).namespace(namespace)
   }

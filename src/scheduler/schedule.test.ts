@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Node } from '#api'
 import { seededRandom } from '#base'
-import { ClusterObjects } from './cluster-objects.ts'
 import { fitErrorMessage } from './framework/diagnosis.ts'
 import { Framework } from './framework/framework.ts'
 import type { PluginFactory } from './framework/plugin.ts'
@@ -13,6 +12,7 @@ import type { PodInfo } from './pod-info.ts'
 import { registry } from './plugins/registry.ts'
 import { nodesToFind, Scheduling } from './schedule.ts'
 import { requesting, testNode, testPodInfo } from './testing/objects.ts'
+import { testHandle } from './testing/plugin.ts'
 
 /** A scheduler's core over some nodes. */
 class Core {
@@ -27,7 +27,11 @@ class Core {
   ) {
     for (const node of nodes) this.table.setNode(node)
     const plugins = { ...registry, ...more.plugins }
-    const handle = { table: this.table, objects: new ClusterObjects(), bind: async () => {} }
+    const nominatedOn = (name: string) => this.nominated.get(name) ?? []
+    const handle = testHandle({
+      table: this.table,
+      filter: (pod, row) => this.scheduling.filter(this.framework, pod, row, nominatedOn),
+    })
     this.framework = new Framework(more.profile ?? defaultProfile, plugins, handle)
     this.scheduling = new Scheduling(this.table, seededRandom(more.seed ?? 1))
   }

@@ -70,6 +70,18 @@ export class Scheduling {
     }
   }
 
+  /** Why the node in a row does not do for the pod, as the table stands. */
+  filter(
+    framework: Framework,
+    pod: PodInfo,
+    row: number,
+    nominatedOn: NominatedOn,
+  ): Status | undefined {
+    const plan = framework.plan(pod)
+    plan.refresh()
+    return plan.rejection ?? new Search(this.#table, plan, pod, nominatedOn).filter(row)
+  }
+
   #search(search: Search, order: Int32Array, wanted: number): number {
     const { length } = order
     let found = 0
@@ -172,7 +184,7 @@ class Search {
   }
 
   passes(row: number): boolean {
-    const status = this.#filter(row)
+    const status = this.filter(row)
     if (status === undefined) return true
     if (!status.rejected) this.failure ??= named(status)
     this.#rejectedRows.push(row)
@@ -197,7 +209,7 @@ class Search {
    * A node must do with the pods of at least the same priority that are nominated to it, and also
    * without them: they may never come, or take away what this pod needs.
    */
-  #filter(row: number): Status | undefined {
+  filter(row: number): Status | undefined {
     const all = this.#nominatedOn(this.#table.nameOf(row))
     const nominated = all.length === 0 ? all : all.filter((other) => this.#givesWayTo(other))
     if (nominated.length > 0) {

@@ -1,5 +1,5 @@
 import { Node, Pod } from '#api'
-import { asError, Slice, type Clock, type Log, type Random, type Timer } from '#base'
+import { asError, must, Slice, type Clock, type Log, type Random, type Timer } from '#base'
 import type { Client, EventBroadcaster, Informers } from '#client'
 import { attempt, currentPod, type AttemptServices } from './attempt.ts'
 import { Calls } from './calls.ts'
@@ -9,11 +9,13 @@ import { followObjects } from './follow-objects.ts'
 import { Framework } from './framework/framework.ts'
 import type { Handle, PluginFactory } from './framework/plugin.ts'
 import { defaultProfile, type Profile } from './framework/profile.ts'
+import type { Status } from './framework/status.ts'
 import { assumedMaxMs, housekeepingMs, sliceMs } from './limits.ts'
 import { Metrics } from './metrics.ts'
 import { NodeTable } from './node-table/node-table.ts'
 import { PodInfos, qualifiedName, type PodInfo } from './pod-info.ts'
 import { PodWriter } from './pod-writer.ts'
+import { Preemption } from './preemption.ts'
 import { registry } from './plugins/registry.ts'
 import { SchedulingQueue, type QueuePlace } from './queue/scheduling-queue.ts'
 import { Scheduling } from './schedule.ts'
@@ -79,10 +81,14 @@ class RunningScheduler implements Scheduler {
     const infos = new PodInfos()
     const metrics = new Metrics()
     const writer = new PodWriter(client, clock)
-    const handle = {
+    const preemption = new Preemption()
+    const handle: Handle = {
       table,
       objects: this.#objects,
-      bind: (pod: PodInfo, node: string) => writer.bind(pod, node),
+      filter: (pod, row) => this.#filter(pod, row),
+      nominatedNode: ({ uid }) => this.#services.queue.nominator.nodeOf(uid),
+      isBeingEvicted: ({ uid }) => preemption.isUnderWay(uid),
+      bind: (pod, node) => writer.bind(pod, node),
     }
     const frameworks = makeFrameworks(options, handle)
     const queue = new SchedulingQueue(frameworks, (place, event) => metrics.incoming(place, event))
@@ -95,6 +101,7 @@ class RunningScheduler implements Scheduler {
       infos,
       metrics,
       writer,
+      preemption,
       frameworks,
       state: new ClusterState(table, queue, infos, isOurs),
       scheduling: new Scheduling(table, random),
@@ -208,6 +215,12 @@ class RunningScheduler implements Scheduler {
       unfollowNodes()
       unfollowPods()
     }
+  }
+
+  #filter(pod: PodInfo, row: number): Status | undefined {
+    const { scheduling, frameworks, queue } = this.#services
+    const framework = must(frameworks.get(pod.pod.spec.schedulerName), 'the pod is of a profile')
+    return scheduling.filter(framework, pod, row, (name) => queue.nominator.on(name))
   }
 
   #keepHouse(): void {

@@ -81,6 +81,8 @@ export interface PostFilterResult {
   readonly message: string
   /** The node where room is being made; empty: none, and an earlier one counts no more. */
   readonly nominatedNodeName?: string
+  /** Pods there that are to be evicted for it. */
+  readonly victims?: readonly PodInfo[]
 }
 
 /** Score and NormalizeScore in one: it has all candidates before it. */
@@ -95,6 +97,12 @@ export interface Scorer {
 export interface Handle {
   readonly table: NodeTable
   readonly objects: ClusterObjects
+  /** Why a node does not do for a pod, as the table stands: all filters, and pods nominated to it. */
+  filter(pod: PodInfo, row: number): Status | undefined
+  /** Where room is being made for the pod; empty: nowhere. */
+  nominatedNode(pod: PodInfo): string
+  /** The API server is being told to. */
+  isBeingEvicted(pod: PodInfo): boolean
   /** Posts a Binding. Rejects with what the API server or the way to it says. */
   bind(pod: PodInfo, nodeName: string): Promise<void>
 }

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import * as fc from 'fast-check'
 import { seededRandom } from '#base'
-import { ClusterObjects } from '../cluster-objects.ts'
 import { Framework } from '../framework/framework.ts'
 import { defaultProfile } from '../framework/profile.ts'
 import type { PodInfo } from '../pod-info.ts'
@@ -10,6 +9,7 @@ import { registry } from '../plugins/registry.ts'
 import { Scheduling } from '../schedule.ts'
 import { requesting, testNode, testPodInfo } from '../testing/objects.ts'
 import { NodeTable } from './node-table.ts'
+import { testHandle } from '../testing/plugin.ts'
 
 const nodeNames = ['a', 'b', 'c', 'd']
 const podNames = Array.from({ length: 12 }, (_, index) => `p${index}`)
@@ -94,11 +94,7 @@ describe('the node table', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 80 }), fc.nat(1000), (steps, seed) => {
         const table = new NodeTable()
-        const framework = new Framework(defaultProfile, registry, {
-          table,
-          objects: new ClusterObjects(),
-          bind: async () => {},
-        })
+        const framework = new Framework(defaultProfile, registry, testHandle({ table }))
         const scheduling = new Scheduling(table, seededRandom(seed))
         const model = new Model()
         for (const one of steps) {

@@ -190,6 +190,29 @@ export class NodeTable {
     }
   }
 
+  /**
+   * Does `work`, which takes pods off the row and puts them on again to see what follows from it;
+   * afterwards all of them are on it as before.
+   */
+  onTrial<T>(row: number, work: (trial: Trial) => T): T {
+    const off = new Set<PodInfo>()
+    const trial: Trial = {
+      remove: (pod) => {
+        off.add(pod)
+        this.#each((column) => column.removePod(row, pod))
+      },
+      add: (pod) => {
+        off.delete(pod)
+        this.#each((column) => column.addPod(row, pod))
+      },
+    }
+    try {
+      return work(trial)
+    } finally {
+      for (const pod of off) trial.add(pod)
+    }
+  }
+
   checkInvariants(): void {
     for (const [name, row] of this.#rows) {
       assert(this.#names[row] === name, 'a row has the name it is found by')
@@ -259,6 +282,13 @@ export class NodeTable {
   #each(tell: (column: Column) => void): void {
     for (const column of this.#columns) tell(column)
   }
+}
+
+/** Pods of one row that are taken off it for a while. */
+export interface Trial {
+  remove(pod: PodInfo): void
+  /** One that was removed. */
+  add(pod: PodInfo): void
 }
 
 type PlaceState =

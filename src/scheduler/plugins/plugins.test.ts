@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { ClusterObjects } from '../cluster-objects.ts'
 import { testNode, testPodInfo } from '../testing/objects.ts'
-import { PluginBench } from '../testing/plugin.ts'
+import { PluginBench, testHandle } from '../testing/plugin.ts'
 import { defaultBinder } from './default-binder/default-binder.ts'
 import { nodeName } from './node-name/node-name.ts'
 import { nodeUnschedulable } from './node-unschedulable/node-unschedulable.ts'
 import { prioritySort } from './priority-sort/priority-sort.ts'
 import { schedulingGates } from './scheduling-gates/scheduling-gates.ts'
-import { NodeTable } from '../node-table/node-table.ts'
 
 it('NodeUnschedulable keeps pods from cordoned nodes, unless they tolerate it', () => {
   const bench = new PluginBench(nodeUnschedulable, [
@@ -59,7 +57,7 @@ it('DefaultBinder says what went wrong', async () => {
   const bind = async () => {
     throw new Error('Operation cannot be fulfilled')
   }
-  const plugin = defaultBinder({ table: new NodeTable(), objects: new ClusterObjects(), bind })
+  const plugin = defaultBinder(testHandle({ bind }))
   const status = await plugin.bind?.(testPodInfo('p'), 'n')
   assert.ok(typeof status === 'object')
   assert.equal(status.code, 'Error')

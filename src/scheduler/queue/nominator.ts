@@ -12,6 +12,11 @@ export class Nominator {
     return this.#podsOn.get(nodeName) ?? none
   }
 
+  /** Where room is being made for the pod; empty: nowhere. */
+  nodeOf(uid: string): string {
+    return this.#nodeOf.get(uid) ?? ''
+  }
+
   /** By the pod's status, or where its status is not written yet, by `nodeName`. */
   set(pod: PodInfo, nodeName = pod.pod.status.nominatedNodeName ?? ''): void {
     this.delete(pod.uid)

@@ -184,6 +184,12 @@ export class SchedulingQueue {
     }
   }
 
+  /** What the pod waits for will not come: it is tried again. */
+  retry(uid: string, nowMs: number): void {
+    const entry = this.#entries.get(uid)
+    if (entry?.place === 'unschedulable') this.#requeue(entry, nowMs, 'PreemptionFailed')
+  }
+
   /**
    * When there will be something to `pop` without anything happening; undefined: never. Pods that
    * back off after a rejection can be taken at once.

@@ -2,7 +2,7 @@ import type { Node } from '#api'
 import { must } from '#base'
 import { ClusterObjects } from '../cluster-objects.ts'
 import type { ClusterEvent } from '../framework/cluster-event.ts'
-import type { Plugin, PluginFactory } from '../framework/plugin.ts'
+import type { Handle, Plugin, PluginFactory } from '../framework/plugin.ts'
 import { Status } from '../framework/status.ts'
 import { NodeTable } from '../node-table/node-table.ts'
 import type { PodInfo } from '../pod-info.ts'
@@ -13,6 +13,19 @@ export interface Occupied {
   readonly pods?: readonly PodInfo[]
 }
 
+/** What a plugin is made with where nothing is ever bound, nominated or evicted. */
+export function testHandle(more: Partial<Handle> = {}): Handle {
+  return {
+    table: new NodeTable(),
+    objects: new ClusterObjects(),
+    filter: () => undefined,
+    nominatedNode: () => '',
+    isBeingEvicted: () => false,
+    bind: async () => {},
+    ...more,
+  }
+}
+
 /** A plugin over a table with these nodes. */
 export class PluginBench {
   readonly table = new NodeTable()
@@ -20,7 +33,7 @@ export class PluginBench {
   readonly plugin: Plugin
 
   constructor(factory: PluginFactory, nodes: readonly (Node | Occupied)[], args?: unknown) {
-    this.plugin = factory({ table: this.table, objects: this.objects, bind: async () => {} }, args)
+    this.plugin = factory(testHandle({ table: this.table, objects: this.objects }), args)
     for (const each of nodes) {
       const { node, pods = [] } = 'node' in each ? each : { node: each }
       const name = must(node.metadata.name, 'a node has a name')
