@@ -71,7 +71,10 @@ test('a file that is found, and then not sent, is not held open', async (t) => {
   const open = await Promise.all(
     (await readdir('/proc/self/fd')).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')),
   )
-  assert.ok(!open.some((path) => path.startsWith(root)), 'collected as garbage, it ends the process')
+  assert.ok(
+    !open.some((path) => path.startsWith(root)),
+    'collected as garbage, it ends the process',
+  )
 })
 
 test('what is no file is not waited for', async (t) => {

@@ -35,7 +35,10 @@ export async function fileBelow(root: string, path: string, requestPath: string)
 /** Opened when it is read, so that an answer nobody sends holds nothing. */
 async function* contentOf(path: string, size: number): AsyncGenerator<Uint8Array, void> {
   // What has become something else meanwhile, such as a pipe without a writer, must not be waited for.
-  await using file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  await using file = await open(
+    path,
+    constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK,
+  )
   // To where it ends now: a log goes on growing.
   const end = Math.max(0, size - 1)
   for await (const chunk of file.createReadStream({ start: 0, end, autoClose: false })) {
