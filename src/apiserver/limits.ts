@@ -20,6 +20,8 @@ export const limits = {
   listChunkBytes: 64 * 1024,
   /** Bytes waiting for a watcher that does not read; beyond it its stream is ended. */
   watchBufferBytesMax: 4 * 1024 * 1024,
+  /** How long the rest of a watch that has ended may take to reach its watcher over a WebSocket. */
+  watchFlushMs: 30_000,
   /** Events made into bytes and written at a time. */
   watchPortionEvents: 32,
   /** Changes waiting behind the state that a watch begins with; beyond it its stream is ended. */

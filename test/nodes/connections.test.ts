@@ -296,6 +296,22 @@ describe('who may run commands', () => {
       assert.match(error.message, /cannot create resource \\?"pods\/exec\\?"/)
       return true
     })
+    for (const upgrade of ['websocket, other', 'SPDY/3.1']) {
+      const socket = await target(cluster, '', [], {}, true).dial()
+      const lines = [
+        `GET ${exec('cat')} HTTP/1.1`,
+        'Host: x',
+        `Authorization: ${authorization}`,
+        'Connection: Upgrade',
+        `Upgrade: ${upgrade}`,
+        'Sec-WebSocket-Version: 13',
+        `Sec-WebSocket-Key: ${Buffer.alloc(16).toString('base64')}`,
+      ]
+      socket.write(`${lines.join('\r\n')}\r\n\r\n`)
+      const [head] = await once(socket, 'data')
+      socket.destroy()
+      assert.match(String(head), /^HTTP\/1\.1 403 /, upgrade)
+    }
     await roles.update({ metadata: { name: 'execer' }, rules: rules(['get', 'create']) })
     await (await websocket(exec('cat'), { authorization })).close()
   })

@@ -62,13 +62,7 @@ async function passed<Outgoing extends { abort(): void }>(
     return upgradeRefusal(error)
   }
   const end = () => outgoing.abort()
-  let forget: () => void
-  try {
-    forget = streams.add(end)
-  } catch (error) {
-    end()
-    throw error
-  }
+  const forget = streams.add(end)
   return {
     type: 'upgrade',
     async accept(connection) {

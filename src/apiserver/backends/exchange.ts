@@ -1,7 +1,7 @@
 import { request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import type { Duplex } from 'node:stream'
-import type { Clock } from '#base'
+import { asError, type Clock } from '#base'
 import { errors } from '#machinery'
 import type { ByteSource } from '../request.ts'
 import { addressOf, type ConnectionPool, type Endpoint } from './endpoint.ts'
@@ -62,7 +62,7 @@ function attempt(
 ): Promise<Incoming> {
   const request = open(endpoint, outgoing, pooled ? pool : undefined)
   return new Promise((resolve, reject) => {
-    const giveUp = () => request.destroy(new Error('the client has gone'))
+    const giveUp = () => request.destroy(asError(signal.reason))
     const timer = clock.timer(dialTimeoutMs, () =>
       request.destroy(dialTimeout(addressOf(endpoint))),
     )

@@ -10,22 +10,29 @@ import type { ProxyTarget } from '../kinds/node-connections.ts'
 import type { SubresourceCall } from '../kinds/subresource.ts'
 import type { Answer } from '../request.ts'
 import { apiRequest, type TestRequest } from '../testing/server.ts'
+import { ConnectionPool } from './endpoint.ts'
+import { streamsMax } from './limits.ts'
 import { NetworkConnections } from './network-connections.ts'
+import { OpenStreams } from './open-streams.ts'
+import { passProxy } from './proxy-passage.ts'
 
 const pki = memoryPki({ clock: realClock, random: realRandom, hostName: 'here', serviceIps: [] })
 const serving = {
   cert: pki.serving.certificate.pem,
   key: privateKeyToPem(pki.serving.key.privateKey),
 }
-const connections = new NetworkConnections({
-  clock: realClock,
-  random: realRandom,
-  credentials: () => ({
-    certificate: pki.kubeletClient.certificate.pem,
-    key: privateKeyToPem(pki.kubeletClient.key.privateKey),
-    ca: pki.ca.certificate.pem,
-  }),
-})
+const newConnections = () =>
+  new NetworkConnections({
+    clock: realClock,
+    random: realRandom,
+    credentials: () => ({
+      certificate: pki.kubeletClient.certificate.pem,
+      key: privateKeyToPem(pki.kubeletClient.key.privateKey),
+      ca: pki.ca.certificate.pem,
+    }),
+  })
+
+const connections = newConnections()
 
 let opened = 0
 const plain = createServer((request, response) => {
@@ -65,9 +72,14 @@ const address = (port: string | undefined, scheme: 'http' | 'https' = 'http'): P
 const prefix = '/api/v1/namespaces/x/services/web/proxy'
 
 /** What the proxy answers; it looks at nothing of a call but its request. */
-function proxy(target: ProxyTarget, path: string, request: TestRequest & { method?: string } = {}) {
+function proxy(
+  target: ProxyTarget,
+  path: string,
+  request: TestRequest & { method?: string } = {},
+  through = connections,
+) {
   const call = { request: apiRequest(request.method ?? 'GET', `${prefix}${path}`, request) }
-  return connections.proxy(target, { prefix, path }, call as SubresourceCall)
+  return through.proxy(target, { prefix, path }, call as SubresourceCall)
 }
 
 async function bodyOf(answer: Answer): Promise<string> {
@@ -184,4 +196,37 @@ it('gives up when its client goes before the answer', async (t: TestContext) => 
   await assert.rejects(connections.proxy(target, { prefix, path: '/slow' }, call), { code: 503 })
   await closed
   t.signal.throwIfAborted()
+})
+
+it('ends what is under way when it is closed, and begins nothing any more', async () => {
+  const closed = newConnections()
+  const target = address(portOf(plain))
+  const refusal = { code: 503, message: 'error trying to reach service: the server is stopping' }
+  const arrived = once(plain, 'request')
+  const waiting = assert.rejects(proxy(target, '/slow', {}, closed), refusal)
+  await arrived
+  closed.close()
+  await waiting
+  await assert.rejects(proxy(target, '/a', {}, closed), refusal)
+})
+
+it('hangs up when there are too many streams for another one', async (t) => {
+  const streams = new OpenStreams()
+  for (let count = 0; count < streamsMax; count++) streams.add(() => {})
+  const left = Promise.withResolvers<void>()
+  const upgrading = createServer().on('upgrade', (_, socket) => {
+    socket.once('end', () => socket.end(left.resolve))
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n')
+    socket.resume()
+  })
+  t.after(() => upgrading.close())
+  upgrading.listen(0, '127.0.0.1')
+  await once(upgrading, 'listening')
+  const endpoint = { host: '127.0.0.1', port: Number(portOf(upgrading)), tls: undefined }
+  const request = { ...apiRequest('GET', `${prefix}/x`, {}), upgrade: 'echo' }
+  const pool = new ConnectionPool()
+  const context = { clock: realClock, pool, signal: request.signal }
+  const passage = { endpoint, request, path: { prefix, path: '/x' }, streams }
+  await assert.rejects(passProxy(passage, context), { code: 429 })
+  await left.promise
 })

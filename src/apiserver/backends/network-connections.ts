@@ -39,6 +39,7 @@ export class NetworkConnections implements NodeConnections {
   readonly #options: NetworkConnectionsOptions
   readonly #pool = new ConnectionPool()
   readonly #streams = new OpenStreams()
+  readonly #closing = new AbortController()
 
   constructor(options: NetworkConnectionsOptions) {
     this.#options = options
@@ -81,8 +82,9 @@ export class NetworkConnections implements NodeConnections {
     return passProxy(passage, this.#context(request))
   }
 
-  /** Ends everything under way and drops the connections. */
+  /** Ends everything under way and drops the connections; what comes later fails. */
   close(): void {
+    this.#closing.abort(new Error('the server is stopping'))
     this.#streams.endAll()
     this.#pool.close()
   }
@@ -97,15 +99,17 @@ export class NetworkConnections implements NodeConnections {
   /** Only SPDY says over all kubelets' versions where stdin ends. */
   #target({ node, path, call }: KubeletRequest): UpgradeTarget {
     const endpoint = this.#kubelet(node)
+    const { clock, signal } = this.#context(call.request)
     return {
-      dial: () => dial(endpoint, this.#options.clock, call.request.signal),
+      dial: () => dial(endpoint, clock, signal),
       host: addressOf(endpoint),
       path,
       carriers: ['spdy'],
     }
   }
 
-  #context({ signal }: ApiRequest): ExchangeContext {
+  #context(request: ApiRequest): ExchangeContext {
+    const signal = AbortSignal.any([request.signal, this.#closing.signal])
     return { clock: this.#options.clock, pool: this.#pool, signal }
   }
 

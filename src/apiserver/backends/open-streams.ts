@@ -5,17 +5,17 @@ import { streamsMax } from './limits.ts'
 export class OpenStreams {
   readonly #open = new Set<() => void>()
 
-  /** `end` gives the stream up; the result forgets it. Throws upstream's 429 when there are too many. */
+  /**
+   * `end` gives the stream up; the result forgets it. When there are too many already, gives this one
+   * up and throws upstream's 429.
+   */
   add(end: () => void): () => void {
     if (this.#open.size >= streamsMax) {
+      end()
       throw errors.tooManyRequests('too many requests, please try again later', 1)
     }
     this.#open.add(end)
     return () => this.#open.delete(end)
-  }
-
-  get size(): number {
-    return this.#open.size
   }
 
   endAll(): void {

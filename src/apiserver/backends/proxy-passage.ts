@@ -163,7 +163,7 @@ function joined(
     type: 'upgrade',
     async accept(connection) {
       try {
-        connection.socket.write(switchingHead(message))
+        connection.socket.write(switchingHead(message), 'latin1')
         await join(socketPipe(connection.socket, connection.head), socketPipe(socket, head))
       } finally {
         end()
@@ -177,7 +177,7 @@ function joined(
   }
 }
 
-/** The answer's head as it came, with what is about its connection. */
+/** The answer's head as it came, with what is about its connection; characters are bytes. */
 function switchingHead({ rawHeaders }: IncomingMessage): string {
   const lines = ['HTTP/1.1 101 Switching Protocols']
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {

@@ -110,6 +110,11 @@ class MessageSink implements ByteSink {
   end(): void {
     if (this.#ended) return
     this.#ended = true
+    // The farewell waits behind what the peer has not taken.
+    const cutOff = this.#clock.timer(limits.watchFlushMs, () => this.#socket.abort(), {
+      unref: true,
+    })
+    void this.#socket.closed.then(() => cutOff.cancel())
     void this.#socket.close()
   }
 

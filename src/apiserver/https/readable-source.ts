@@ -1,8 +1,13 @@
 import type { Readable } from 'node:stream'
 import type { ByteSource } from '../request.ts'
+import { ignore } from './connections.ts'
 
-/** A stream of Node as a ByteSource. Cancelled, it is destroyed. */
+/**
+ * A stream of Node as a ByteSource. Cancelled, it is destroyed. What breaks it is told to who reads, and
+ * to nobody where nobody does.
+ */
 export function readableSource(stream: Readable): ByteSource {
+  stream.on('error', ignore)
   const chunks: AsyncIterator<unknown> = stream.iterator({ destroyOnReturn: false })
   return {
     async read() {
@@ -13,8 +18,6 @@ export function readableSource(stream: Readable): ByteSource {
       }
     },
     cancel() {
-      // What breaks by this is nobody's concern any more.
-      stream.on('error', () => {})
       stream.destroy()
     },
   }

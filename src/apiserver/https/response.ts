@@ -25,8 +25,11 @@ export async function sendResponse(
   answer: ApiResponse,
   options: SendOptions,
 ): Promise<void> {
-  if (response.destroyed) return
   const { body } = answer
+  if (response.destroyed) {
+    if (body.type === 'passed') body.source.cancel()
+    return
+  }
   switch (body.type) {
     case 'bytes':
       return sendBytes(response, answer, body.bytes, options)

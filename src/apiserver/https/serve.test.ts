@@ -3,6 +3,8 @@ import { once } from 'node:events'
 import { connect, constants, type ClientHttp2Session, type OutgoingHttpHeaders } from 'node:http2'
 import { request as httpsRequest } from 'node:https'
 import { describe, it, type TestContext } from 'node:test'
+import { text } from 'node:stream/consumers'
+import { connect as connectTls } from 'node:tls'
 import { gunzipSync } from 'node:zlib'
 import { deferred, realClock, realRandom, silentLog } from '#base'
 import { memoryPki, privateKeyToPem, type Credential } from '#pki'
@@ -281,6 +283,33 @@ describe('one connection', () => {
     stream.close(constants.NGHTTP2_CANCEL)
     if (!signal.aborted) await once(signal, 'abort')
     assert.match(String(signal.reason), /the client has gone/)
+  })
+
+  it('hangs up after a stream that was answered to who asked for another protocol', async (t) => {
+    const server = await start(t, () =>
+      Promise.resolve<ApiResponse>({
+        code: 200,
+        headers: {},
+        body: {
+          type: 'stream',
+          open(sink) {
+            sink.write(Buffer.from('all'))
+            sink.end()
+            return { close() {} }
+          },
+        },
+      }),
+    )
+    // It would not hang up by itself.
+    const socket = connectTls({
+      port: server.port,
+      ca: pki.ca.certificate.pem,
+      allowHalfOpen: true,
+    })
+    t.after(() => socket.destroy())
+    socket.write('GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: none\r\n\r\n')
+    const answer = await text(socket)
+    assert.match(answer, /^HTTP\/1\.1 200 .*all\r\n0\r\n\r\n$/s)
   })
 
   it('takes no body for whole that was cut off', async (t) => {

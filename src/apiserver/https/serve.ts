@@ -255,17 +255,15 @@ async function answerAndHangUp(
   response.shouldKeepAlive = false
   response.on('error', ignore)
   response.assignSocket(socket)
-  const over = new Promise<void>((resolve) => {
-    response.once('finish', resolve)
-    socket.once('close', resolve)
-  })
+  // An answer that streams is over when its connection is.
+  const over = new Promise<void>((resolve) => socket.once('close', resolve))
+  response.once('finish', () => socket.destroySoon())
   await sendResponse(asHttpResponse(response), answer, {
     clock,
     headersOnly: message.method === 'HEAD',
     gzip: false,
   })
   await over
-  socket.destroySoon()
 }
 
 function lastAnswer(answer: ApiResponse): ApiResponse {

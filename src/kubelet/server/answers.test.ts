@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { mkdir, mkdtemp, readdir, readlink, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -59,6 +60,28 @@ test('files below a directory are shown, and nothing else', async (t) => {
   for (const path of ['outside', '../secret', 'pods/../../secret', 'nothing', 'empty/x']) {
     await assert.rejects(show(path), { code: 404 }, path)
   }
+})
+
+test('a file that is found, and then not sent, is not held open', async (t) => {
+  const root = await mkdtemp(join(tmpdir(), 'k8ts-files-'))
+  t.after(() => rm(root, { recursive: true }))
+  await writeFile(join(root, 'a.log'), 'words')
+  const { type } = await fileBelow(root, 'a.log', '/logs/a.log')
+  assert.equal(type, 'stream')
+  const open = await Promise.all(
+    (await readdir('/proc/self/fd')).map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')),
+  )
+  assert.ok(
+    !open.some((path) => path.startsWith(root)),
+    'collected as garbage, it ends the process',
+  )
+})
+
+test('what is no file is not waited for', async (t) => {
+  const root = await mkdtemp(join(tmpdir(), 'k8ts-files-'))
+  t.after(() => rm(root, { recursive: true }))
+  execFileSync('mkfifo', [join(root, 'pipe')])
+  await assert.rejects(fileBelow(root, 'pipe', '/logs/pipe'), { code: 404 })
 })
 
 test('requests are counted, by a limited number of paths', () => {

@@ -1,4 +1,4 @@
-import { open, readdir, realpath } from 'node:fs/promises'
+import { constants, open, readdir, realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { compareUtf8 } from '#base'
 import { HttpError, type Reply } from './reply.ts'
@@ -11,16 +11,11 @@ export async function fileBelow(root: string, path: string, requestPath: string)
     realpath(join(root, path)).catch(fail),
   ])
   if (found !== top && !found.startsWith(`${top}/`)) throw notFound()
-  const handle = await open(found, 'r').catch(fail)
-  const stats = await handle.stat()
+  const stats = await stat(found).catch(fail)
   if (stats.isFile()) {
     const contentType = found.endsWith('.gz') ? 'application/gzip' : 'text/plain; charset=utf-8'
-    // To where it ends now: a log goes on growing. The stream closes the file.
-    const end = Math.max(0, stats.size - 1)
-    const chunks = handle.createReadStream({ start: 0, end })
-    return { type: 'stream', contentType, chunks }
+    return { type: 'stream', contentType, chunks: contentOf(found, stats.size) }
   }
-  await handle.close()
   if (!stats.isDirectory()) throw notFound()
   if (!requestPath.endsWith('/')) {
     return { type: 'redirect', location: `${requestPath.split('/').at(-1) ?? ''}/` }
@@ -35,6 +30,20 @@ export async function fileBelow(root: string, path: string, requestPath: string)
     )
   const body = `<!doctype html>\n<meta name="viewport" content="width=device-width">\n<pre>\n${links.join('')}</pre>\n`
   return { type: 'whole', code: 200, contentType: 'text/html; charset=utf-8', body }
+}
+
+/** Opened when it is read, so that an answer nobody sends holds nothing. */
+async function* contentOf(path: string, size: number): AsyncGenerator<Uint8Array, void> {
+  // What has become something else meanwhile, such as a pipe without a writer, must not be waited for.
+  await using file = await open(
+    path,
+    constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK,
+  )
+  // To where it ends now: a log goes on growing.
+  const end = Math.max(0, size - 1)
+  for await (const chunk of file.createReadStream({ start: 0, end, autoClose: false })) {
+    if (chunk instanceof Uint8Array) yield chunk
+  }
 }
 
 function notFound(): HttpError {

@@ -46,10 +46,11 @@ export function podConnections(dependencies: Dependencies) {
   }
   const command = (kubeletPath: string) => async (call: SubresourceCall) => {
     const { query } = call.request
+    mayCreate(call, authorizer)
     const pod = podOf(call)
     const container = chosenContainer(pod, query.get('container') ?? '')
     const node = nodeOf(pod)
-    mustUpgrade(call, authorizer)
+    mustUpgrade(call)
     const wants = commandWants(query)
     const path = pathOf(kubeletPath, pod, container, commandQuery(query, wants))
     return connections.command({ node, path, wants, call })
@@ -58,9 +59,10 @@ export function podConnections(dependencies: Dependencies) {
     exec: command('exec'),
     attach: command('attach'),
     async portforward(call: SubresourceCall): Promise<Answer> {
+      mayCreate(call, authorizer)
       const pod = podOf(call)
       const node = nodeOf(pod)
-      mustUpgrade(call, authorizer)
+      mustUpgrade(call)
       const ports = portsOf(call.request.query)
       const query = new URLSearchParams(ports.length === 0 ? {} : { port: ports.join(',') })
       const path = pathOf('portForward', pod, undefined, query)
@@ -110,15 +112,19 @@ function pathOf(
 }
 
 /**
- * Commands and ports need another protocol. A WebSocket begins with a GET, for which less is needed
- * than for what it does here: so its user must be allowed to create, too.
+ * A WebSocket begins with a GET, for which less is needed than for what it does here: so whatever the
+ * method, its user must be allowed to create.
  */
-function mustUpgrade({ request, info, user }: SubresourceCall, authorizer: Authorizer): void {
-  if (request.upgrade === undefined) throw errors.badRequest('Upgrade request required')
-  if (request.upgrade !== 'websocket' || info.verb === 'create') return
+function mayCreate({ request, info, user }: SubresourceCall, authorizer: Authorizer): void {
+  if (info.verb === 'create') return
   const attributes = attributesOf(user, { ...info, verb: 'create' }, request)
   const { decision, reason } = authorizer.authorize(attributes)
   if (decision !== 'allow') throw forbiddenError(attributes, reason)
+}
+
+/** Commands and ports need another protocol. */
+function mustUpgrade({ request }: SubresourceCall): void {
+  if (request.upgrade === undefined) throw errors.badRequest('Upgrade request required')
 }
 
 /** What is not asked for is not wanted. */
