@@ -88,7 +88,7 @@ const defaults = { nodes: 1, apiPort: 6443, nodeCidr: '100.64.10.0/24' }
  * that says what stands in the way; a cluster that was to be made anew is then removed again.
  */
 export async function up(options: UpOptions): Promise<UpCluster> {
-  const { clock, dataDir, progress } = options
+  const { clock, dataDir, progress, signal } = options
   checkMachine(await machineFacts(process.getuid?.() === 0, process.env))
   checkNodeDirectory(realDirectory(dataDir))
   const directory = openDataDirectory(dataDir)
@@ -103,7 +103,9 @@ export async function up(options: UpOptions): Promise<UpCluster> {
       const { removeCluster } = await import('./down.ts')
       if (!(await removeCluster({ clock, dataDir, progress: () => {} }))) directory.abandon()
     }
-    throw await nodeError(error)
+    // The programs of a terminal are interrupted together, and fail in their own ways.
+    if (!signal.aborted) throw await nodeError(error)
+    throw new ClusterError(asError(signal.reason).message, { cause: error })
   } finally {
     claim.release()
   }
@@ -287,7 +289,6 @@ class Making {
         return ask()
       })
     } catch (cause) {
-      if (signal.aborted) throw new ClusterError(asError(signal.reason).message, { cause })
       const message = `${what} did not start: ${asError(cause).message}`
       throw new ClusterError(`${message}; ${log} ends with:\n${lastWords(log)}`, { cause })
     }
