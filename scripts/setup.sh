@@ -5,6 +5,10 @@ set -eu
 root=$(CDPATH= cd -- "$(dirname -- "$0")/.." && pwd)
 cd "$root"
 
+# Where nft and ip are, which not every root shell looks into.
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+export PATH
+
 say() { echo "setup: $*"; }
 has() { command -v "$1" >/dev/null 2>&1; }
 

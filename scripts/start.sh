@@ -18,7 +18,7 @@ fi
 "$k8ts" up --data-dir "$data" --api-port "$port" --nodes 2
 
 kubectl=$(command -v kubectl || echo "$root/.tools/kubernetes-client/usr/bin/kubectl")
-k() { "$kubectl" --context k8ts "$@"; }
+k() { "$kubectl" --kubeconfig "$data/admin.kubeconfig" "$@"; }
 echo
 echo 'The example application (examples/shop): images packed from busybox, three fronts, one back'
 "$k8ts" image pack --data-dir "$data" "$shop/images/images.yaml" >/dev/null

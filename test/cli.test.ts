@@ -79,6 +79,15 @@ async function start(t: TestContext, dataDir = 'data', ...more: string[]): Promi
 }
 
 describe('k8ts', () => {
+  it('ends without a word when nobody reads what it writes', async () => {
+    const child = spawn(command, ['help'], { env: { PATH: process.env['PATH'], HOME: dir } })
+    child.stdout.destroy()
+    let err = ''
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text))
+    const exit = await new Promise((done) => child.once('close', done))
+    assert.deepEqual({ exit, err }, { exit: 0, err: '' })
+  })
+
   it('helps', () => {
     assert.match(k8ts().out, /^k8ts is Kubernetes v1\.36 in TypeScript\.\n\n {2}up /)
     for (const words of [

@@ -95,6 +95,12 @@ function indexOrEnd(words: readonly string[], word: string): number {
   return at === -1 ? words.length : at
 }
 
+// Whoever reads has seen enough, as head(1) does.
+process.stdout.on('error', (error) => {
+  if ('code' in error && error.code === 'EPIPE') process.exit(0)
+  throw error
+})
+
 try {
   process.exitCode = await main(process.argv.slice(2))
 } catch (error) {

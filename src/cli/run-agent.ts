@@ -14,7 +14,6 @@ const usual = {
   dataDir: '/var/lib/k8ts-agent',
   cgroupRoot: '/k8ts',
   leaseSeconds: 40,
-  resolvConf: '/etc/resolv.conf',
 }
 /** Longer than the bounds of all that an end waits for. */
 const endMs = 20_000
@@ -34,7 +33,7 @@ export async function runAgent(args: Args): Promise<number> {
   const lease = 'node-lease-duration-seconds'
   const leaseSeconds = integerFlag(args, lease, usual.leaseSeconds, 3_600)
   if (leaseSeconds < 4) throw new UsageError(`--${lease} is 4 at least, not ${leaseSeconds}`)
-  const { addressTowards, startAgent, tokenVariable } = await loadAgent()
+  const { addressTowards, machineResolvers, startAgent, tokenVariable } = await loadAgent()
   const stopping = new AbortController()
   const stopped = stopSignal().then((code) => {
     stopping.abort(new Error('the agent was told to end'))
@@ -56,7 +55,7 @@ export async function runAgent(args: Args): Promise<number> {
       nodeIps: givenIps.length > 0 ? givenIps : [await addressTowards(server)],
       nodeLabels,
       leaseSeconds,
-      resolvConf: args.text('resolv-conf') ?? usual.resolvConf,
+      resolvConf: args.text('resolv-conf') ?? (await machineResolvers()).file,
       dnsAddresses: ipsOf(args, 'dns-address'),
       signal: stopping.signal,
     })

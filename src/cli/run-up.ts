@@ -40,7 +40,7 @@ export async function runUp(args: Args, dataDir: string, services: Services): Pr
 }
 
 /** What there is now, and how to go on. */
-function summary({ url, kubeconfig, nodes, publish }: UpCluster): string {
+function summary({ url, kubeconfig, kubeconfigProblem, nodes, publish }: UpCluster): string {
   const ports = publish.map(
     ({ host, port, nodePort }) => `  ${host}:${port} leads to node port ${nodePort}`,
   )
@@ -49,6 +49,7 @@ function summary({ url, kubeconfig, nodes, publish }: UpCluster): string {
     ...nodes.map(({ name, address }) => `  ${name} is ${address}`),
     ...ports,
     `  kubeconfig ${kubeconfig}, context k8ts`,
+    ...(kubeconfigProblem === undefined ? [] : [`  (${kubeconfigProblem})`]),
     '',
   ].join('\n')
 }

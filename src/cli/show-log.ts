@@ -21,15 +21,18 @@ export async function showLog(
   clock: Clock,
 ): Promise<number> {
   if (!existsSync(file)) throw new ClusterError(`nothing has been logged yet: ${file}`)
-  const changes = follow ? watch(file) : undefined
-  let at = await show(file, 0, tail)
-  if (changes === undefined) return 0
+  if (!follow) {
+    await show(file, 0, tail)
+    return 0
+  }
+  const changes = watch(file)
   const stopped = stopSignal()
-  for (;;) {
-    const changed = await Promise.race([once(changes, 'change'), stopped])
-    if (changed === 0) break
+  for (let at = 0, last = tail; ; last = 0) {
+    // Awaited from before the look on, so that nothing is missed that comes meanwhile.
+    const change = once(changes, 'change')
+    at = await show(file, at, last)
+    if ((await Promise.race([change, stopped])) === 0) break
     await clock.sleep(settleMs)
-    at = await show(file, at, 0)
   }
   changes.close()
   return 0

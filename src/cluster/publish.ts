@@ -82,6 +82,8 @@ function handOn(client: Socket, addresses: readonly string[], port: number, log:
   upstream.once('timeout', next)
   upstream.once('error', next)
   upstream.once('connect', () => {
+    // The client may have gone meanwhile.
+    if (client.destroyed) return void upstream.destroy()
     upstream.setTimeout(0)
     upstream.off('error', next)
     upstream.on('error', () => client.destroy())

@@ -192,17 +192,40 @@ test('up that is interrupted takes back what it has made', async () => {
   assert.equal(existsSync(other), false)
 })
 
-test('what nodes need and is not there is named, with the package that has it', async () => {
-  const { code, err } = await run('env', [
-    'PATH=/usr/bin:/bin',
-    join(import.meta.dirname, '../../bin/k8ts'),
-    'up',
-    `--data-dir=${other}`,
+test('a kubeconfig that cannot be written hinders neither up nor down', async () => {
+  const command = join(import.meta.dirname, '../../bin/k8ts')
+  const flags = ['up', `--data-dir=${other}`, '--isolated']
+  const { code, out, err } = await run('env', [
+    'KUBECONFIG=/proc/version/config',
+    command,
+    ...flags,
   ])
+  assert.equal(code, 0, err)
+  assert.match(
+    out,
+    /other\/admin\.kubeconfig, context k8ts\n +\(kubeconfig \/proc\/version\/config cannot/,
+  )
+
+  const record = join(other, 'up.json')
+  const merged = { files: ['/proc/version'], former: undefined }
+  const changed = { ...JSON.parse(readFileSync(record, 'utf8')), kubeconfig: merged }
+  writeFileSync(record, JSON.stringify(changed))
+  const down = await k8ts('down', `--data-dir=${other}`)
+  assert.equal(down.code, 1)
+  assert.match(down.err, /^k8ts: the cluster is removed, but not its context: /m)
+  assert.equal(existsSync(other), false)
+})
+
+test('what nodes need and is not there is named, with the package that has it', async () => {
+  const command = join(import.meta.dirname, '../../bin/k8ts')
+  // Found also by a shell that does not look into sbin; here it is nothing that could be run.
+  const script = `mount --bind /dev/null "$(command -v nft)"; PATH=/usr/bin:/bin "$@"`
+  const words = ['--mount', 'sh', '-c', script, 'sh', command, 'up', `--data-dir=${other}`]
+  const { code, err } = await run('unshare', words)
   assert.equal(code, 1)
   assert.match(
     err,
-    /^k8ts: this machine lacks what nodes run: .*nft.*; on Debian: apt-get install .*nftables/m,
+    /^k8ts: this machine lacks what nodes run: nft; on Debian: apt-get install nftables$/m,
   )
 })
 

@@ -42,7 +42,7 @@ export const agent: Command = {
     'resolv-conf': {
       value: 'FILE',
       help: 'names the resolvers of names outside the cluster',
-      fallback: '/etc/resolv.conf',
+      fallback: "/etc/resolv.conf, or systemd-resolved's own",
     },
     'dns-address': {
       value: 'IP',

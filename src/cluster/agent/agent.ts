@@ -1,4 +1,5 @@
 import { mkdir, readFile } from 'node:fs/promises'
+import { isIP } from 'node:net'
 import { Node } from '#api'
 import { asError, formatTime, poll, type Clock, type Log, type Random } from '#base'
 import { Client, Informers, type Informer } from '#client'
@@ -19,6 +20,7 @@ import { nodePaths, type NodePaths } from './node-paths.ts'
 import { startNodeRuntime, type NodeRuntime } from './node-runtime.ts'
 import { nodeSettings } from './node-settings.ts'
 import { checkMachine, checkNodeDirectory, machineFacts } from './preflight.ts'
+import { isOnLoopback } from './resolv-conf.ts'
 
 export interface AgentOptions {
   readonly clock: Clock
@@ -215,7 +217,7 @@ async function both(
 /** A resolver on the machine's own loopback is not that of pods, nor of another namespace. */
 async function resolversIn(file: string, own: readonly string[]): Promise<readonly string[]> {
   const { servers } = parseResolvConf(await readFile(file, 'utf8').catch(() => ''))
-  return servers.filter((each) => !/^(127\.|::1$)/.test(each) && !own.includes(each))
+  return servers.filter((each) => isIP(each) !== 0 && !isOnLoopback(each) && !own.includes(each))
 }
 
 function inUse(directory: string, pid: number | undefined): ClusterError {

@@ -7,13 +7,15 @@ import { ClusterError } from '../error.ts'
  */
 export async function nodeError(error: unknown): Promise<unknown> {
   if (!(error instanceof Error) || error instanceof ClusterError) return error
-  const [{ DnsError }, { KubeletError }, { LinuxError }, { NetworkError }] = await Promise.all([
-    import('#dns'),
-    import('#kubelet'),
-    import('#linux'),
-    import('#network'),
-  ])
-  const foreseen = [DnsError, KubeletError, LinuxError, NetworkError, TimeoutError]
+  const [{ KubeconfigError }, { DnsError }, { KubeletError }, { LinuxError }, { NetworkError }] =
+    await Promise.all([
+      import('#client'),
+      import('#dns'),
+      import('#kubelet'),
+      import('#linux'),
+      import('#network'),
+    ])
+  const foreseen = [KubeconfigError, DnsError, KubeletError, LinuxError, NetworkError, TimeoutError]
   if (!foreseen.some((type) => error instanceof type)) return error
   return new ClusterError(error.message, { cause: error })
 }

@@ -1,17 +1,18 @@
 import { rm } from 'node:fs/promises'
-import type { Clock } from '#base'
+import { asError, type Clock } from '#base'
 import { removeContext, restoreContext } from '#client'
 import { endProcesses, ipIn, realCgroups, realExec, realMounts } from '#linux'
 import { stopForwarding } from '#network'
 import { contextName } from '../context.ts'
 import { dataDirectoryAt, openDataDirectory, realDirectory } from '../data-directory.ts'
+import { ClusterError } from '../error.ts'
 import { nodeError } from '../agent/node-error.ts'
 import { removeNode } from '../agent/remove-node.ts'
 import { endProcess } from '../process-file.ts'
 import { serverOf } from '../stop.ts'
 import { agentsOf, serversOf } from './find-processes.ts'
 import { fabricOf } from './machine-network.ts'
-import { readUpRecord, upLock, upNodes, type UpRecord } from './record.ts'
+import { currentBootId, readUpRecord, upLock, upNodes, type UpRecord } from './record.ts'
 import type { Progress } from './progress.ts'
 
 export interface DownOptions {
@@ -54,13 +55,22 @@ export async function removeCluster({ clock, dataDir, progress }: DownOptions): 
   await Promise.all(nodes.map((node) => removeNode({ ...node, mounts, cgroups, clock })))
   progress('removing networks')
   await fabricOf(directory, record, clock).remove()
-  if (record.turnedForwardingOn) await stopForwarding(ipIn(exec))
+  // What the machine does since a reboot is none of ours.
+  const turnedOn = record.turnedForwardingOn && record.bootId === (await currentBootId())
+  if (turnedOn) await stopForwarding(ipIn(exec))
   progress('removing data')
-  await forgetContext(directory, record, clock)
+  const problem = await forgetContext(directory, record, clock).then(
+    () => undefined,
+    (error: unknown) => asError(error),
+  )
   // Opened first, so that nothing is removed that k8ts did not make.
   openDataDirectory(directory)
   await rm(directory, { recursive: true, force: true })
-  return true
+  if (problem === undefined) return true
+  const message = `the cluster is removed, but not its context: ${problem.message}`
+  throw new ClusterError(`${message}; kubectl config delete-context k8ts does that`, {
+    cause: problem,
+  })
 }
 
 async function forgetContext(dataDir: string, record: UpRecord, clock: Clock): Promise<void> {

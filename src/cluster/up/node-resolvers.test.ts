@@ -11,7 +11,15 @@ test('resolvers elsewhere are the nodes’, too', async () => {
 
 test('a resolver on loopback is stood in for, and those behind it are asked', async () => {
   const stub = { '/etc/resolv.conf': 'nameserver 127.0.0.53\noptions edns0\n' }
-  assert.deepEqual(await resolverFlags(reads(stub)), ['--dns-address=127.0.0.53'])
+  assert.deepEqual(await resolverFlags(reads(stub)), [
+    '--dns-address=127.0.0.53',
+    '--resolv-conf=/etc/resolv.conf',
+  ])
+  const six = { '/etc/resolv.conf': 'nameserver ::1\n' }
+  assert.deepEqual(await resolverFlags(reads(six)), [
+    '--dns-address=::1',
+    '--resolv-conf=/etc/resolv.conf',
+  ])
   const behind = { '/run/systemd/resolve/resolv.conf': 'nameserver 192.0.2.1\n' }
   assert.deepEqual(await resolverFlags(reads({ ...stub, ...behind })), [
     '--dns-address=127.0.0.53',

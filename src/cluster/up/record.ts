@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { FormerContext } from '#client'
 import type { FabricNode } from '#network'
@@ -38,12 +39,20 @@ export function readUpRecord(dataDir: string): UpRecord | undefined {
     return JSON.parse(readFileSync(path, 'utf8')) as UpRecord
   } catch (cause) {
     if (codeOf(cause) === 'ENOENT' || codeOf(cause) === 'ENOTDIR') return undefined
-    throw new ClusterError(`${path} cannot be read: k8ts down removes the cluster`, { cause })
+    throw new ClusterError(
+      `${path}, which says what is to be removed, cannot be read: put it right, or reboot and remove ${dataDir}`,
+      { cause },
+    )
   }
 }
 
 export function writeUpRecord(dataDir: string, record: UpRecord): void {
   writeWhole(join(dataDir, fileName), `${JSON.stringify(record, undefined, 2)}\n`)
+}
+
+/** Of the kernel's present run. */
+export async function currentBootId(): Promise<string> {
+  return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim()
 }
 
 /** The same for a directory each time, and another one for another directory. */

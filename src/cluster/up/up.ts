@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
-import { readFile, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { asError, poll, type Clock, type Log, type Random } from '#base'
-import { kubeconfigPaths, mergeContext, useContext } from '#client'
+import { KubeconfigError, kubeconfigPaths, mergeContext, useContext } from '#client'
 import { isForwarding, NetworkError, type Fabric } from '#network'
 import { adminContext, contextName } from '../context.ts'
 import { defaultClusterCidrs, defaultServiceCidrs } from '../controller-options.ts'
@@ -23,6 +23,7 @@ import { lastWords, startProcess, type StartedProcess } from './processes.ts'
 import type { Progress } from './progress.ts'
 import {
   clusterId,
+  currentBootId,
   readUpRecord,
   serverLog,
   upLock,
@@ -67,6 +68,8 @@ export interface UpCluster {
   readonly url: string
   /** Where the context is. */
   readonly kubeconfig: string
+  /** Why it is not in the user's kubeconfig, where it should be. */
+  readonly kubeconfigProblem: string | undefined
   readonly nodes: readonly { readonly name: string; readonly address: string }[]
   readonly publish: readonly PublishedPort[]
 }
@@ -85,13 +88,14 @@ const defaults = { nodes: 1, apiPort: 6443, nodeCidr: '100.64.10.0/24' }
  * that says what stands in the way; a cluster that was to be made anew is then removed again.
  */
 export async function up(options: UpOptions): Promise<UpCluster> {
-  const { clock, dataDir, progress } = options
+  const { clock, dataDir, progress, signal } = options
   checkMachine(await machineFacts(process.getuid?.() === 0, process.env))
   checkNodeDirectory(realDirectory(dataDir))
-  const isNew = readUpRecord(dataDir) === undefined
   const directory = openDataDirectory(dataDir)
   const claim = claimUp(directory)
+  let isNew = false
   try {
+    isNew = readUpRecord(dataDir) === undefined
     return await new Making(options, directory).run()
   } catch (error) {
     if (isNew) {
@@ -99,7 +103,9 @@ export async function up(options: UpOptions): Promise<UpCluster> {
       const { removeCluster } = await import('./down.ts')
       if (!(await removeCluster({ clock, dataDir, progress: () => {} }))) directory.abandon()
     }
-    throw await nodeError(error)
+    // The programs of a terminal are interrupted together, and fail in their own ways.
+    if (!signal.aborted) throw await nodeError(error)
+    throw new ClusterError(asError(signal.reason).message, { cause: error })
   } finally {
     claim.release()
   }
@@ -139,16 +145,16 @@ class Making {
     writeUpRecord(path, record)
     await this.#startNodes(nodes, record, network)
 
-    const kubeconfig = await this.#mergeContext(record)
+    const merged = await this.#mergeContext(record)
     const named = nodes.map((node) => ({ name: node.name, address: network.addressOf(node) }))
-    return { url, kubeconfig, nodes: named, publish: record.publish }
+    return { url, ...merged, nodes: named, publish: record.publish }
   }
 
   /** The cluster's settings: those of its record, else those that are asked for. */
   async #settle(): Promise<UpRecord> {
     const { settings } = this.#options
     const { path } = this.#directory
-    const bootId = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim()
+    const bootId = await currentBootId()
     const known = readUpRecord(path)
     if (known !== undefined) {
       checkUnchanged(known, settings, path)
@@ -283,24 +289,32 @@ class Making {
         return ask()
       })
     } catch (cause) {
-      if (signal.aborted) throw new ClusterError(asError(signal.reason).message, { cause })
       const message = `${what} did not start: ${asError(cause).message}`
       throw new ClusterError(`${message}; ${log} ends with:\n${lastWords(log)}`, { cause })
     }
   }
 
-  async #mergeContext(record: UpRecord): Promise<string> {
+  async #mergeContext(
+    record: UpRecord,
+  ): Promise<Pick<UpCluster, 'kubeconfig' | 'kubeconfigProblem'>> {
     const { kubeconfig, clock } = this.#options
     const { path, adminKubeconfig } = this.#directory
-    if (kubeconfig === undefined) return adminKubeconfig
+    const own = { kubeconfig: adminKubeconfig, kubeconfigProblem: undefined }
+    if (kubeconfig === undefined) return own
     const files = kubeconfigPaths(kubeconfig.path, kubeconfig.env)
     const entry = adminContext(adminKubeconfig)
-    const file = await mergeContext(files, entry, clock)
-    const former = await useContext(files, contextName, clock)
-    // The former one of the first time, since when ours has been the current one.
-    const kept = record.kubeconfig ?? { files, former }
-    writeUpRecord(path, { ...record, kubeconfig: kept })
-    return file
+    try {
+      const file = await mergeContext(files, entry, clock)
+      const former = await useContext(files, contextName, clock)
+      // The former one of the first time, since when ours has been the current one.
+      const kept = record.kubeconfig ?? { files, former }
+      writeUpRecord(path, { ...record, kubeconfig: kept })
+      return { kubeconfig: file, kubeconfigProblem: undefined }
+    } catch (error) {
+      // Nobody has asked for this file by its name.
+      if (kubeconfig.path !== undefined || !(error instanceof KubeconfigError)) throw error
+      return { ...own, kubeconfigProblem: error.message }
+    }
   }
 }
 

@@ -11,6 +11,7 @@ test('resolvers are addresses with or without a port', () => {
     '2001:DB8::1',
     '[2001:db8::1]:5353',
     '10.43.0.10:54',
+    'fe80::1%eth0',
   ]
   assert.deepEqual(parseResolvers(texts, own), [
     { address: '192.0.2.1', port: 53 },
@@ -18,6 +19,7 @@ test('resolvers are addresses with or without a port', () => {
     { address: '2001:db8::1', port: 53 },
     { address: '2001:db8::1', port: 5353 },
     { address: '10.43.0.10', port: 54 },
+    { address: 'fe80::1%eth0', port: 53 },
   ])
 })
 
@@ -30,6 +32,7 @@ test('what is no resolver, or is this server, is refused by name', () => {
     '192.0.2.1:65536',
     '[::1]',
     '1.2.3',
+    '1.2.3.4%eth0',
   ]) {
     assert.throws(() => parseResolvers([text], own), { reason: 'InvalidOptions' }, text)
   }

@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net'
 import { formatIp, parseIp } from '#machinery'
 import { DnsError } from '../error.ts'
 import type { Resolver } from './exchange.ts'
@@ -27,6 +28,8 @@ export function parseResolvers(
 function parseResolver(text: string): Resolver | undefined {
   const whole = canonical(text)
   if (whole !== undefined) return { address: whole, port: 53 }
+  // A neighbour, on the link that it names: fe80::1%eth0.
+  if (text.includes('%') && isIPv6(text)) return { address: text, port: 53 }
   const [, bracketed, plain, digits] = /^(?:\[([^\]]*)\]|([^:]*)):([0-9]{1,5})$/.exec(text) ?? []
   const address = canonical(bracketed ?? plain ?? '')
   const port = Number(digits)
