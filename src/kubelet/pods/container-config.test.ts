@@ -221,7 +221,10 @@ test('a pod knows itself and its aliases by name', () => {
   assert.match(text, /^192\.0\.2\.9\ta\tb$/m)
   assert.equal(fullNameOf(pod, 'cluster.local'), 'me.sub.default.svc.cluster.local')
   const ofNode = hostsFileOfNode(pod, '127.0.0.1 localhost\n')
-  assert.match(ofNode, /^# Kubernetes-managed hosts file \(host network\)\.\n127\.0\.0\.1 localhost\n/)
+  assert.match(
+    ofNode,
+    /^# Kubernetes-managed hosts file \(host network\)\.\n127\.0\.0\.1 localhost\n/,
+  )
   assert.match(ofNode, /^192\.0\.2\.9\ta\tb$/m)
   assert.equal(hostnameOf(testPod(`${'x'.repeat(62)}-y`)), 'x'.repeat(62))
 })
