@@ -1,5 +1,6 @@
-import type { NodeCondition, NodeInput } from '#api'
+import type { NodeCondition, NodeInput, NodeStatus } from '#api'
 import { formatTime } from '#base'
+import { getOwn } from '#machinery'
 import type { Image } from '../runtime/runtime.ts'
 import type { Machine } from './machine.ts'
 
@@ -130,4 +131,22 @@ function conditions(
     const since = old?.status === status ? old.lastTransitionTime : now
     return { type, status, lastHeartbeatTime: now, lastTransitionTime: since, reason, message }
   })
+}
+
+/**
+ * Amounts of the node that others have put into its capacity can be had, too, until they take them
+ * away again. To be merged into the node's allocatable amounts; empty where they are right.
+ */
+export function foreignAmounts(
+  { capacity: all = {}, allocatable = {} }: Pick<NodeStatus, 'allocatable' | 'capacity'>,
+  own: Readonly<Record<string, string>>,
+): Readonly<Record<string, string | null>> {
+  const isForeign = (name: string) => getOwn(own, name) === undefined
+  const come = Object.entries(all).filter(
+    ([name, amount]) => isForeign(name) && getOwn(allocatable, name) !== amount,
+  )
+  const gone = Object.keys(allocatable).filter(
+    (name) => isForeign(name) && getOwn(all, name) === undefined,
+  )
+  return Object.fromEntries([...come, ...gone.map((name) => [name, null] as const)])
 }

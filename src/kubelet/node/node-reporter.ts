@@ -3,7 +3,14 @@ import { asError, compareUtf8, formatMicroTime, type Clock, type Log, type Rando
 import type { Client, EventRecorder } from '#client'
 import { equalJson, hasReason } from '#machinery'
 import type { Runtime } from '../runtime/runtime.ts'
-import { nodeObject, nodeStatus, type NodeFacts, type NodeState } from './node-object.ts'
+import {
+  capacity,
+  foreignAmounts,
+  nodeObject,
+  nodeStatus,
+  type NodeFacts,
+  type NodeState,
+} from './node-object.ts'
 
 export interface NodeReporterOptions {
   readonly client: Client
@@ -104,7 +111,7 @@ export class NodeReporter {
     const same = equalJson(state, this.#state)
     this.#state = state
     try {
-      if (!same || clock.elapsed() - this.#reportedMs >= reportMs || !(await this.#isReady())) {
+      if (!same || clock.elapsed() - this.#reportedMs >= reportMs || !(await this.#isShown())) {
         await this.#report()
       }
       this.#isDeleted = false
@@ -137,19 +144,24 @@ export class NodeReporter {
     }
   }
 
-  /** What the control plane thinks: after a death it has to be told of the recovery at once. */
-  async #isReady(): Promise<boolean> {
+  /** Whether the control plane thinks so, and has what others have added: after a death it has to be told of the recovery at once. */
+  async #isShown(): Promise<boolean> {
     const { client, facts } = this.#options
     const { status } = await client.resource(Node).get(facts.name)
     const ready = status.conditions?.find(({ type }) => type === 'Ready')
-    return (ready?.status === 'True') === (this.#state.problems.length === 0)
+    return (
+      (ready?.status === 'True') === (this.#state.problems.length === 0) &&
+      Object.keys(foreignAmounts(status, capacity(facts))).length === 0
+    )
   }
 
   async #report(): Promise<void> {
     const { client, clock, facts } = this.#options
     const nodes = client.resource(Node)
     const { status: before } = await nodes.get(facts.name)
-    const status = nodeStatus(facts, this.#state, clock.now(), before.conditions)
+    const own = nodeStatus(facts, this.#state, clock.now(), before.conditions)
+    const foreign = foreignAmounts(before, own.capacity)
+    const status = { ...own, allocatable: { ...own.allocatable, ...foreign } }
     await nodes.subresource('status').patch(facts.name, { type: 'strategic', patch: { status } })
     this.#reportedMs = clock.elapsed()
     const ready = this.#state.problems.length === 0

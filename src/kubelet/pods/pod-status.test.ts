@@ -16,6 +16,7 @@ function statusOf(
     mustRestart: new Set(),
     observed: has,
     nowMs: 10_000,
+    before: undefined,
     hostIps: ['192.0.2.1'],
     waiting: new Map(),
     probe: () => undefined,
@@ -155,4 +156,14 @@ test('when a pod is over, whose turn never came still waits, and what is gone is
   })
   const gone = statusOf({}, { sandboxes: [], containers: [] }, { stopped: true })
   assert.equal(gone.containerStatuses?.[0]?.state?.terminated?.reason, 'ContainerStatusUnknown')
+})
+
+test('what was said last holds where the API does not show it yet', () => {
+  const first = statusOf({}, observed(testContainer('main')))
+  const ended = { ...observed(endedContainer('main', 0)), sandboxes: [] }
+  const last = statusOf({}, ended, { before: first, nowMs: 20_000, stopped: true })
+  assert.deepEqual(last.podIPs, [{ ip: '10.42.0.2' }])
+  assert.equal(last.startTime, first.startTime)
+  const since = (status: typeof first) => condition(status, 'PodScheduled')?.lastTransitionTime
+  assert.equal(since(last), since(first))
 })

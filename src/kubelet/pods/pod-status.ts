@@ -29,6 +29,8 @@ export interface Waiting {
 export interface StatusInput extends Restarts {
   readonly observed: ObservedPod
   readonly nowMs: number
+  /** What was said last, which the API may not show yet. */
+  readonly before: PodStatus | undefined
   readonly hostIps: readonly string[]
   /** Why containers do not run, by name: CrashLoopBackOff, ErrImagePull, … */
   readonly waiting: ReadonlyMap<string, Waiting>
@@ -63,7 +65,7 @@ export function podStatus(input: StatusInput): PodStatus {
       : { observedGeneration: pod.metadata.generation }),
     phase,
     ...failure,
-    startTime: pod.status.startTime ?? formatTime(nowMs),
+    startTime: pod.status.startTime ?? input.before?.startTime ?? formatTime(nowMs),
     ...(input.hostIps[0] === undefined
       ? {}
       : { hostIP: input.hostIps[0], hostIPs: input.hostIps.map((ip) => ({ ip })) }),
@@ -75,11 +77,12 @@ export function podStatus(input: StatusInput): PodStatus {
   }
 }
 
-function podIps({ pod, observed, hostIps }: StatusInput): readonly string[] {
+function podIps({ pod, observed, before, hostIps }: StatusInput): readonly string[] {
   if (pod.spec.hostNetwork === true) return hostIps
   const [sandbox] = observed.sandboxes
   // A pod that has ended keeps the address it had.
-  if (sandbox?.ready !== true) return pod.status.podIPs?.map(({ ip }) => ip) ?? []
+  const had = before?.podIPs ?? pod.status.podIPs ?? []
+  if (sandbox?.ready !== true) return had.map(({ ip }) => ip)
   return sandbox.ips
 }
 
@@ -316,30 +319,30 @@ interface Why {
 }
 
 function holds(pod: Pod, type: string): boolean {
-  return conditionOf(pod, type)?.status === 'True'
+  return conditionOf(pod.status, type)?.status === 'True'
 }
 
 /** Why a readiness gate is closed. */
 function gateText(pod: Pod, type: string): string {
-  const found = conditionOf(pod, type)
+  const found = conditionOf(pod.status, type)
   return found === undefined
     ? `corresponding condition of pod readiness gate "${type}" does not exist.`
     : `the status of pod readiness gate "${type}" is not "True", but ${found.status}`
 }
 
-function conditionOf(pod: Pod, type: string): PodCondition | undefined {
-  return pod.status.conditions?.find((each) => each.type === type)
+function conditionOf(status: PodStatus | undefined, type: string): PodCondition | undefined {
+  return status?.conditions?.find((each) => each.type === type)
 }
 
 function condition(
-  { pod, nowMs }: StatusInput,
+  { pod, before, nowMs }: StatusInput,
   type: string,
   isTrue: boolean,
   why: Why | undefined,
 ): PodCondition {
   const status = isTrue ? 'True' : 'False'
-  const before = conditionOf(pod, type)
-  const since = before?.status === status ? before.lastTransitionTime : formatTime(nowMs)
+  const known = conditionOf(before, type) ?? conditionOf(pod.status, type)
+  const since = known?.status === status ? known.lastTransitionTime : formatTime(nowMs)
   return {
     type,
     ...(pod.metadata.generation === undefined

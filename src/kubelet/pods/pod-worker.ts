@@ -506,6 +506,7 @@ export class PodWorker {
       mustRestart: this.#mustRestart,
       observed,
       nowMs: clock.now(),
+      before: statuses.latest(this.uid),
       hostIps,
       waiting: this.#waiting,
       probe: (id, kind) => probes.result(this.uid, id, kind),

@@ -20,7 +20,7 @@ export interface Allocation {
 export function allocate(
   wanted: Pod,
   had: Pod,
-  { allocatable, pods }: Pick<NodeRoom, 'allocatable'> & { pods(): readonly Pod[] },
+  { allocatable, pods }: Pick<NodeRoom, 'allocatable'> & { readonly pods: () => readonly Pod[] },
 ): Allocation {
   const kept = withResources(wanted, had)
   if (equalJson(kept.spec, wanted.spec)) return { pod: wanted, pending: undefined }
