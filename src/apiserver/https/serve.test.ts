@@ -301,11 +301,8 @@ describe('one connection', () => {
       }),
     )
     // It would not hang up by itself.
-    const socket = connectTls({
-      port: server.port,
-      ca: pki.ca.certificate.pem,
-      allowHalfOpen: true,
-    })
+    const options = { port: server.port, ca: pki.ca.certificate.pem, allowHalfOpen: true }
+    const socket = connectTls(options)
     t.after(() => socket.destroy())
     socket.write('GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: none\r\n\r\n')
     const answer = await text(socket)
