@@ -38,7 +38,7 @@ class LogStream implements ByteSource {
   async read(): Promise<Uint8Array | undefined> {
     const { clock, query } = this.#options
     while (!this.#over) {
-      const run = this.#options.run()
+      const run = this.#run()
       if (run === undefined) break
       const log = new ContainerLog(run, clock.now())
       this.#next ??= firstLine(log, query)
@@ -48,6 +48,16 @@ class LogStream implements ByteSource {
     }
     this.cancel()
     return undefined
+  }
+
+  /** What cannot be known any more is not followed either. */
+  #run(): ContainerRun | undefined {
+    try {
+      return this.#options.run()
+    } catch (error) {
+      this.cancel()
+      throw error
+    }
   }
 
   cancel(): void {
@@ -77,7 +87,6 @@ class LogStream implements ByteSource {
   async #change(nextMs: number | undefined): Promise<void> {
     const { clock } = this.#options
     await new Promise<void>((resolve) => {
-      this.#wake = resolve
       const timer =
         nextMs === undefined
           ? undefined
