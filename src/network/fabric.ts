@@ -1,9 +1,10 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { addressAt, cidrsOverlap, parseCidr, type Cidr } from '#machinery'
+import { addressAt, parseCidr, type Cidr } from '#machinery'
 import { ipIn, type Exec, type Ip, type Mounts, type Nft, type UsedPrefix } from '#linux'
 import { NetworkError } from './error.ts'
 import { setKernelSetting } from './kernel-setting.ts'
+import { overlap } from './overlap.ts'
 import { closePassages, openPassages, type Passage } from './passages.ts'
 
 export interface FabricOptions {
@@ -179,11 +180,6 @@ export function checkFree(
       throw new NetworkError('RangeTaken', message, range)
     }
   }
-}
-
-function overlap(a: string, b: string): boolean {
-  const [one, other] = [parseCidr(a), parseCidr(b)]
-  return one !== undefined && other !== undefined && cidrsOverlap(one, other)
 }
 
 interface HostRules {

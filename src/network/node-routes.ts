@@ -2,6 +2,7 @@ import type { Clock, Log } from '#base'
 import type { Informers } from '#client'
 import type { Ip } from '#linux'
 import { followNodes } from './follow-nodes.ts'
+import { overlap } from './overlap.ts'
 import { nodeRoutes } from './routes.ts'
 
 export interface NodeRoutesOptions {
@@ -10,6 +11,8 @@ export interface NodeRoutesOptions {
   readonly clock: Clock
   readonly log: Log
   readonly ip: Ip
+  /** Routes into these are its own, and no others: a machine may have several clusters. */
+  readonly clusterCidrs: readonly string[]
   /** This node, to whose pods there is no way to find; undefined on a machine that is none. */
   readonly nodeName: string | undefined
 }
@@ -21,14 +24,15 @@ export const routeProtocol = 86
  * Keeps a route to the pods of every other node, by the node's address, as nodes come and go. Nodes
  * have to be on one segment. Routes stay when it is disposed: pods go on talking without it.
  */
-export function keepNodeRoutes({ ip, nodeName, ...options }: NodeRoutesOptions): AsyncDisposable {
+export function keepNodeRoutes(given: NodeRoutesOptions): AsyncDisposable {
+  const { ip, nodeName, clusterCidrs, ...options } = given
   /** What the kernel has, by destination; undefined when it has to be asked. */
   let installed: Map<string, string | undefined> | undefined
   return followNodes({
     ...options,
     warning: 'routes to nodes were not set',
     async sync(nodes) {
-      const present = installed ?? new Map(await readRoutes(ip))
+      const present = installed ?? new Map(routesInto(clusterCidrs, await readRoutes(ip)))
       installed = undefined
       const wanted = new Map(nodeRoutes(nodes, nodeName).map((r) => [r.cidr, r.via]))
       await ip.batch(routeChanges(present, wanted))
@@ -40,6 +44,15 @@ export function keepNodeRoutes({ ip, nodeName, ...options }: NodeRoutesOptions):
 /** Removes the routes that a `keepNodeRoutes` has left. */
 export async function removeNodeRoutes(ip: Ip): Promise<void> {
   await ip.batch(routeChanges(new Map(await readRoutes(ip)), new Map()))
+}
+
+type KernelRoute = readonly [destination: string, via: string | undefined]
+
+export function routesInto(
+  cidrs: readonly string[],
+  routes: readonly KernelRoute[],
+): readonly KernelRoute[] {
+  return routes.filter(([destination]) => cidrs.some((cidr) => overlap(cidr, destination)))
 }
 
 async function readRoutes(ip: Ip): Promise<[string, string | undefined][]> {

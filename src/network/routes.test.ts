@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { routeChanges } from './node-routes.ts'
+import { routeChanges, routesInto } from './node-routes.ts'
 import { nodeRoutes, type RoutedNode } from './routes.ts'
 
 function node(name: string, podCIDRs: readonly string[], ips: readonly string[]): RoutedNode {
@@ -60,4 +60,13 @@ test('only what differs is changed', () => {
     'route replace 10.42.3.0/24 via 192.0.2.4 proto 86',
   ])
   assert.deepEqual(routeChanges(wanted, wanted), [])
+})
+
+test('routes into the ranges of other clusters are none of this one', () => {
+  const routes = [
+    ['10.42.1.0/24', '100.64.10.11'],
+    ['10.44.1.0/24', '100.64.20.11'],
+    ['fd42:0:0:1::/64', undefined],
+  ] as const
+  assert.deepEqual(routesInto(['10.42.0.0/16', 'fd42::/56'], routes), [routes[0], routes[2]])
 })
