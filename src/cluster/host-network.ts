@@ -13,6 +13,7 @@ export interface HostNetworkOptions {
   readonly log: Log
   /** Keep routes to the pods of all nodes: for an API server that is on no node. */
   readonly nodeRoutes: boolean
+  readonly clusterCidrs: readonly string[]
   readonly publish: readonly PublishedPort[]
 }
 

@@ -178,6 +178,7 @@ async function start(options: ServerOptions, undo: (() => unknown)[]): Promise<S
     random,
     log,
     nodeRoutes: options.nodeRoutes ?? false,
+    clusterCidrs: clusterCidrsOf(options),
     publish: options.publish ?? [],
   })
   undo.push(() => hostNetwork[Symbol.asyncDispose]())

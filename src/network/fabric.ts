@@ -1,9 +1,10 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { addressAt, cidrsOverlap, parseCidr, type Cidr } from '#machinery'
+import { addressAt, parseCidr, type Cidr } from '#machinery'
 import { ipIn, type Exec, type Ip, type Mounts, type Nft, type UsedPrefix } from '#linux'
 import { NetworkError } from './error.ts'
 import { setKernelSetting } from './kernel-setting.ts'
+import { overlap } from './overlap.ts'
 import { closePassages, openPassages, type Passage } from './passages.ts'
 
 export interface FabricOptions {
@@ -12,7 +13,7 @@ export interface FabricOptions {
   /** Of this machine's own network, both. */
   readonly ip: Ip
   readonly nft: Nft
-  /** Tells the links and rules of clusters apart; at most 8 letters and digits. */
+  /** Tells the links, routes and rules of clusters apart; at most 8 hexadecimal digits. */
   readonly id: string
   /** Of the nodes, IPv4: this machine has the first address, node number n the (10 + n)th. */
   readonly nodeCidr: string
@@ -66,6 +67,10 @@ export function fabric(options: FabricOptions): Fabric {
   const addressOf = ({ number }: FabricNode) => address(firstNode + number)
   const linkOf = ({ number }: FabricNode) => `k${id}-${number}`
   nodes.forEach(addressOf)
+  /** By its metric each cluster has its own: clusters may have the same Service range. */
+  const rejections = [...clusterCidrs, ...serviceCidrs].map(
+    (cidr) => `unreachable ${cidr} metric 0x${id}`,
+  )
   /** With br_netfilter, which Docker loads, that is also what nodes send to each other. */
   const passages: readonly Passage[] = [
     { chain: 'FORWARD', match: ['-i', bridge] },
@@ -112,7 +117,7 @@ export function fabric(options: FabricOptions): Fabric {
       await ip.batch([
         `address replace ${hostAddress}/${nodeRange.prefixLength} dev ${bridge}`,
         `link set dev ${bridge} up`,
-        ...[...clusterCidrs, ...serviceCidrs].map((cidr) => `route replace unreachable ${cidr}`),
+        ...rejections.map((route) => `route replace ${route}`),
       ])
       await nft.apply(hostRules({ ...options, bridge, hostAddress }))
       await openPassages(exec, 'iptables', bridge, passages)
@@ -129,9 +134,8 @@ export function fabric(options: FabricOptions): Fabric {
       }
       // Routes by way of the bridge go with it.
       if (links.includes(bridge)) await ip.deleteLink(bridge)
-      const left = new Set((await ip.usedPrefixes()).map(({ prefix }) => prefix))
-      const ours = [...clusterCidrs, ...serviceCidrs].filter((cidr) => left.has(cidr))
-      await ip.batch(ours.map((cidr) => `route del unreachable ${cidr}`))
+      // Made first, so that one that is gone is no error.
+      await ip.batch(rejections.flatMap((each) => [`route replace ${each}`, `route del ${each}`]))
       await nft.apply(removalOf(bridge))
       await closePassages(exec, 'iptables', bridge)
     },
@@ -176,11 +180,6 @@ export function checkFree(
       throw new NetworkError('RangeTaken', message, range)
     }
   }
-}
-
-function overlap(a: string, b: string): boolean {
-  const [one, other] = [parseCidr(a), parseCidr(b)]
-  return one !== undefined && other !== undefined && cidrsOverlap(one, other)
 }
 
 interface HostRules {

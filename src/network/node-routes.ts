@@ -1,8 +1,8 @@
 import type { Clock, Log } from '#base'
 import type { Informers } from '#client'
 import type { Ip, UsedPrefix } from '#linux'
-import { cidrsOverlap, parseCidr } from '#machinery'
 import { followNodes } from './follow-nodes.ts'
+import { overlap } from './overlap.ts'
 import { rejectLink } from './reject-link.ts'
 import { nodeRoutes, type NodeRoute } from './routes.ts'
 import { ensureTunnel, innerAddress, tunnelEntry, tunnelLink } from './tunnel.ts'
@@ -13,6 +13,8 @@ export interface NodeRoutesOptions {
   readonly clock: Clock
   readonly log: Log
   readonly ip: Ip
+  /** Routes into these are its own, and no others: a machine may have several clusters. */
+  readonly clusterCidrs: readonly string[]
   /** This node, to whose pods there is no way to find; undefined on a machine that is none. */
   readonly nodeName: string | undefined
 }
@@ -31,7 +33,7 @@ const believedMs = 60_000
  * Only nodes have tunnels, and only for IPv4: other pods across segments have no route, as is logged.
  */
 export function keepNodeRoutes(options: NodeRoutesOptions): AsyncDisposable {
-  const { clock, ip, log, nodeName } = options
+  const { clock, clusterCidrs, ip, log, nodeName } = options
   let installed: string | undefined
   let installedMs = -Infinity
   return followNodes({
@@ -61,7 +63,7 @@ export function keepNodeRoutes(options: NodeRoutesOptions): AsyncDisposable {
         ...direct.map(({ cidr, via }): [string, string] => [cidr, via]),
         ...tunnelled.map(({ cidr }): [string, string] => [cidr, tunnelWay(cidr)]),
       ])
-      const present = new Map(await readRoutes(ip))
+      const present = new Map(routesInto(clusterCidrs, await readRoutes(ip)))
       await ip.batch([...entries.map((entry) => entry.ip), ...routeChanges(present, ways)])
       installed = asked
       installedMs = clock.elapsed()
@@ -88,10 +90,9 @@ export function sortRoutes(
   segments: readonly string[],
   own: NodeRoute | undefined,
 ): SortedRoutes {
-  const ranges = segments.flatMap((segment) => parseCidr(segment) ?? [])
   const isNear = ({ via }: NodeRoute) => {
-    const address = parseCidr(`${via}/${via.includes(':') ? 128 : 32}`)
-    return address !== undefined && ranges.some((range) => cidrsOverlap(range, address))
+    const address = `${via}/${via.includes(':') ? 128 : 32}`
+    return segments.some((segment) => overlap(segment, address))
   }
   const isTunnelled = ({ cidr }: NodeRoute) => own !== undefined && !cidr.includes(':')
   const others = routes.filter((route) => !isNear(route))
@@ -109,6 +110,15 @@ const tunnelWay = (cidr: string) => `${innerAddress(cidr)} dev ${tunnelLink} onl
 export async function removeNodeRoutes(ip: Ip): Promise<void> {
   await ip.batch(routeChanges(new Map(await readRoutes(ip)), new Map()))
   if ((await ip.links()).includes(tunnelLink)) await ip.deleteLink(tunnelLink)
+}
+
+type KernelRoute = readonly [destination: string, via: string | undefined]
+
+export function routesInto(
+  cidrs: readonly string[],
+  routes: readonly KernelRoute[],
+): readonly KernelRoute[] {
+  return routes.filter(([destination]) => cidrs.some((cidr) => overlap(cidr, destination)))
 }
 
 async function readRoutes(ip: Ip): Promise<[string, string | undefined][]> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { routeChanges, segmentsOf, sortRoutes } from './node-routes.ts'
+import { routeChanges, routesInto, segmentsOf, sortRoutes } from './node-routes.ts'
 import { nodeRoutes, type RoutedNode } from './routes.ts'
 import { tunnelEntry, tunnelMac } from './tunnel.ts'
 
@@ -100,4 +100,13 @@ test('a route by the tunnel is known again', () => {
     `route replace 10.42.2.0/24 via ${way} proto 86`,
   ])
   assert.deepEqual(routeChanges(new Map([['10.42.2.0/24', '10.42.2.0']]), wanted), [])
+})
+
+test('routes into the ranges of other clusters are none of this one', () => {
+  const routes = [
+    ['10.42.1.0/24', '100.64.10.11'],
+    ['10.44.1.0/24', '100.64.20.11'],
+    ['fd42:0:0:1::/64', undefined],
+  ] as const
+  assert.deepEqual(routesInto(['10.42.0.0/16', 'fd42::/56'], routes), [routes[0], routes[2]])
 })

@@ -106,7 +106,7 @@ async function start(options: AgentOptions): Promise<AsyncDisposable> {
 
   const informers = stack.use(new Informers(client, services))
   const nodes = informers.of(Node)
-  stack.use(keepNodeRoutes({ ...services, informers, ip, nodeName }))
+  stack.use(keepNodeRoutes({ ...services, ...settings, informers, ip, nodeName }))
   stack.use(keepDnsStandIns({ ...services, ...settings, informers, nft, nodeName }))
   for (const dns of settings.clusterDns) await ip.addAddress('lo', dns)
   const dns = startDns({
