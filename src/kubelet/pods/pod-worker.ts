@@ -1,11 +1,11 @@
-import { rm } from 'node:fs/promises'
 import { Pod, type Container } from '#api'
-import { asError, parseTime, poll, type Timer } from '#base'
+import { asError, parseTime, type Timer } from '#base'
 import { referenceTo } from '#client'
 import { equalJson, hasReason } from '#machinery'
 import { KubeletError } from '../error.ts'
 import type { ContainerStatus } from '../runtime/runtime.ts'
 import { MountError } from '../volumes/pod-volumes.ts'
+import { cleanUp } from './clean-up.ts'
 import { containerHash } from './container-hash.ts'
 import { failureOf } from './failure.ts'
 import { observe, podText, uidOf, type ObservedPod } from './observed.ts'
@@ -16,7 +16,6 @@ import { actionKey, heldMessage, podStep, type Action, type Held } from './pod-s
 import { graceOf, PodStopper } from './pod-stopper.ts'
 import { runPostStart } from './post-start.ts'
 import { allocate, allocatedBefore } from './resize.ts'
-import { podCgroup } from './resources.ts'
 import { Retries } from './retries.ts'
 
 /**
@@ -26,8 +25,6 @@ import { Retries } from './retries.ts'
  */
 const expectedMsMax = 60_000
 const expectedPollMs = { min: 10, part: 0.1 }
-const cgroupTimeoutMs = 5_000
-const cgroupPollMs = 20
 
 /**
  * Looks after one pod until it is gone: looks at what the runtime has of it, asks `podStep` what to
@@ -443,7 +440,7 @@ export class PodWorker {
       this.#publish(observed, true)
       await statuses.flush(this.uid)
     }
-    await this.#cleanUp(observed)
+    await cleanUp(this.#host, this.#pod, observed)
     const { name = '', namespace = '' } = this.#pod.metadata
     const pods = client.resource(Pod).namespace(namespace)
     if (!this.#removed) {
@@ -473,30 +470,6 @@ export class PodWorker {
       await this.#untilWoken()
     }
     await work
-  }
-
-  async #cleanUp(observed: ObservedPod): Promise<void> {
-    const host = this.#host
-    await host.volumes.remove(this.uid)
-    for (const { id } of observed.sandboxes) await host.runtime.removeSandbox(id)
-    const group = podCgroup(host.cgroupRoot, this.#pod)
-    await poll(
-      {
-        clock: host.clock,
-        intervalMs: cgroupPollMs,
-        timeoutMs: cgroupTimeoutMs,
-        what: 'the cgroup to be empty',
-      },
-      () =>
-        host.cgroups.remove(group).then(
-          () => true,
-          () => false,
-        ),
-    )
-    await rm(host.paths.podLogs(this.#pod), { recursive: true, force: true })
-    await host.referenced.release(this.uid)
-    host.tokens.forget(this.uid)
-    host.statuses.forget(this.uid)
   }
 
   #publish(observed: ObservedPod, stopped: boolean): void {

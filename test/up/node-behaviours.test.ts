@@ -1,0 +1,3 @@
+import { runIsolated } from './isolated.ts'
+
+await runIsolated('node-behaviours-scenario.ts', 240_000)
