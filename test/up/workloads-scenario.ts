@@ -159,6 +159,9 @@ for (const { path, minor } of kubectls) {
         [['box', '-c', 'other'], /container other is not valid for pod box$/m],
         [['nobody'], /\(NotFound\): pods "nobody" not found/],
       ]
+      await until('the pull to have failed', async () =>
+        / to start: .*pull/.test((await call('logs', 'pulls')).err),
+      )
       for (const [args, message] of table) {
         const { code, err } = await call('logs', ...args)
         assert.equal(code, 1)
