@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { asError, poll, type Clock, type Log, type Random } from '#base'
@@ -118,6 +117,13 @@ function claimUp({ path }: DataDirectory) {
   })
 }
 
+/** What all agents that are started are told alike. */
+interface NodeTold {
+  readonly server: string
+  readonly token: string | undefined
+  readonly resolvers: readonly string[]
+}
+
 class Making {
   readonly #options: UpOptions
   readonly #directory: DataDirectory
@@ -227,14 +233,17 @@ class Making {
     if (down.length > 0) {
       progress(down.length === 1 ? `starting ${down[0]?.name}` : `starting ${down.length} nodes`)
     }
-    const isNew = down.some(({ credentials }) => !existsSync(credentials))
-    const token = isNew ? await this.#makeToken() : undefined
-    const server = `https://${network.hostAddress}:${record.apiPort}`
-    const told = { server, token, isolated: record.isolated }
+    const told: NodeTold = {
+      server: `https://${network.hostAddress}:${record.apiPort}`,
+      // A node that has been in the cluster needs it when its certificate has expired meanwhile.
+      token: down.length > 0 ? await this.#makeToken() : undefined,
+      // From an isolated node nobody is reached.
+      resolvers: record.isolated ? ['--resolv-conf=/dev/null'] : await resolverFlags(),
+    }
     await Promise.all(
       nodes.map(async (node) => {
         const started = down.includes(node)
-          ? await this.#startNode(node, { ...told, ip: network.addressOf(node) })
+          ? this.#startNode(node, network.addressOf(node), told)
           : undefined
         const { name, log, agentFile } = node
         await this.#until(name, agentMs, { log, started }, () => runningProcess(agentFile)?.url)
@@ -242,11 +251,7 @@ class Making {
     )
   }
 
-  async #startNode(
-    node: UpNode,
-    told: { server: string; token: string | undefined; ip: string; isolated: boolean },
-  ): Promise<StartedProcess> {
-    const { server, token, ip, isolated } = told
+  #startNode(node: UpNode, ip: string, { server, token, resolvers }: NodeTold): StartedProcess {
     const { command, settings } = this.#options
     const { name, directory, cgroupRoot, namespace, log } = node
     return startProcess({
@@ -258,8 +263,7 @@ class Making {
         `--node-ip=${ip}`,
         `--data-dir=${directory}`,
         `--cgroup-root=${cgroupRoot}`,
-        // Nobody is reached from there.
-        ...(isolated ? ['--resolv-conf=/dev/null'] : await resolverFlags()),
+        ...resolvers,
         ...(settings.agentFlags ?? []),
       ],
       env: token === undefined ? {} : { [tokenVariable]: token },
