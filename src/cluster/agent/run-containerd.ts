@@ -1,15 +1,9 @@
-import { asError, Backoff, type Clock, type Log, type Random } from '#base'
+import { asError, Backoff } from '#base'
 import { startContainerd, type Containerd, type ContainerdOptions } from '#kubelet'
 
 export interface KeptContainerd extends AsyncDisposable {
   /** The one that runs now; the socket's path is the same for all. */
   readonly current: Containerd
-}
-
-export interface RunContainerdOptions extends ContainerdOptions {
-  readonly clock: Clock
-  readonly random: Random
-  readonly log: Log
 }
 
 const backoff = { initialMs: 100, maxMs: 10_000, jitter: 0.2, resetMs: 60_000 }
@@ -18,7 +12,7 @@ const backoff = { initialMs: 100, maxMs: 10_000, jitter: 0.2, resetMs: 60_000 }
  * A containerd that is started again whenever it ends. Disposal lets it go and leaves it running:
  * containers do not need their node's agent, and the next agent takes it over.
  */
-export async function keepContainerd(options: RunContainerdOptions): Promise<KeptContainerd> {
+export async function keepContainerd(options: ContainerdOptions): Promise<KeptContainerd> {
   const { clock, random, log } = options
   const stopping = new AbortController()
   let current = await startContainerd(options)
