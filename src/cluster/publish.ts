@@ -8,7 +8,7 @@ import type { PublishedPort } from './published-port.ts'
 
 /** How long a node has to take a connection before the next one is tried. */
 const connectMs = 2_000
-/** Open connections of one published port; more wait in the kernel's queue. */
+/** Open connections of one published port; more are closed at once. */
 const connectionsMax = 4_096
 
 /**

@@ -166,12 +166,9 @@ async function start(options: ServerOptions, undo: (() => unknown)[]): Promise<S
   const control = await serveControl(directory.controlSocket, store)
   undo.push(() => control.close())
 
-  const url = urlOf(localAddress(options.bindAddresses), https.port)
-  const kubeconfig = await writeKubeconfigs(options, contextOf(url, pki), directory)
-  claim.ready({ url, store: options.store.type, startedAt: formatTime(clock.now()) })
-
   const user = { name: 'kubernetes-admin', uid: '', groups: ['system:masters'], extra: {} }
   const client = new Client(inProcessTransport(api, { user, userAgent: 'k8ts' }), clock)
+  undo.push(() => client[Symbol.asyncDispose]())
   const hostNetwork = await startHostNetwork({
     client,
     clock,
@@ -182,6 +179,11 @@ async function start(options: ServerOptions, undo: (() => unknown)[]): Promise<S
     publish: options.publish ?? [],
   })
   undo.push(() => hostNetwork[Symbol.asyncDispose]())
+
+  const url = urlOf(localAddress(options.bindAddresses), https.port)
+  const kubeconfig = await writeKubeconfigs(options, contextOf(url, pki), directory)
+  claim.ready({ url, store: options.store.type, startedAt: formatTime(clock.now()) })
+
   const controlPlane =
     options.apiOnly === true
       ? undefined
